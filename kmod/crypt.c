@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Bios through the cipher: walks one bio (decryption, in place) or two
+ * (encryption, from the caller's pages to bounce pages) in step. The only file
+ * that opens FPU sections; each is bounded by fpu_bytes, for preemption is off
+ * inside (6.14 and older) or softirqs are (6.15 and newer).
+ *
+ * Contexts: tasks, workers and softirqs. Nothing here sleeps or allocates, and
+ * inside an FPU section there is nothing but memory accesses to the direct map
+ * (there is no HIGHMEM: compat.h), so a multi-page bvec is one run of bytes.
+ *
+ * Data units are aligned to the bio, not to its bvecs: whatever splits a bvec at
+ * any byte (a user's iovec does) gets its unit carried across with the tweak. A
+ * 16-byte block that is itself split goes through a block on the stack; a per-CPU
+ * buffer would not do, for a softirq may run in the middle of its user.
+ *
+ * Each source byte is read once, so a page that its owner changes while it is
+ * being written garbles that data unit and nothing else.
+ */
+#include <linux/module.h>
+#include <linux/overflow.h>
+
+#include "kmod/compat.h"
+#include "kmod/core/xts_selftest.h"
+#include "kmod/envol.h"
+
+#define FPU_BYTES_MIN 4096u
+#define FPU_BYTES_MAX 65536u
+
+static unsigned int fpu_bytes = IS_ENABLED(CONFIG_PREEMPT_RT) ? 4096 : 16384;
+module_param(fpu_bytes, uint, 0644);
+MODULE_PARM_DESC(fpu_bytes, "bytes encrypted or decrypted in one FPU section, 4096 to 65536");
+
+static u32 cpu_features;
+static const struct envol_xts_engine *portable;
+
+int envol_crypt_init(void)
+{
+	cpu_features = envol_compat_cpu(envol_cpu_features());
+	portable = envol_xts_best_engine(0);
+	return 0;
+}
+
+u32 envol_crypt_cpu(void)
+{
+	return cpu_features;
+}
+
+static bool uses_fpu(const struct envol_xts_engine *engine)
+{
+	return engine->cpu != 0;
+}
+
+bool envol_crypt_may_run(const struct envol_xts_engine *engine)
+{
+	return !uses_fpu(engine) || irq_fpu_usable();
+}
+
+static void begin_section(const struct envol_xts_engine *engine)
+{
+	if (uses_fpu(engine))
+		kernel_fpu_begin();
+}
+
+static void end_section(const struct envol_xts_engine *engine)
+{
+	if (uses_fpu(engine))
+		kernel_fpu_end();
+}
+
+int envol_crypt_set_key(struct envol_xts_key *key, const u8 *raw, size_t len,
+			unsigned int flags)
+{
+	int err;
+
+	if (!cpu_features)
+		return envol_xts_set_key(key, raw, len, flags, 0);
+	kernel_fpu_begin();
+	err = envol_xts_set_key(key, raw, len, flags, cpu_features);
+	kernel_fpu_end();
+	return err;
+}
+
+/* A place in a bio. */
+struct walk {
+	struct bio *bio;
+	struct bvec_iter *iter;
+};
+
+/* Where it is in memory, and how many bytes (never 0) follow in one piece. */
+static u8 *here(const struct walk *walk, unsigned int *len)
+{
+	struct bio_vec bv = mp_bvec_iter_bvec(walk->bio->bi_io_vec, *walk->iter);
+
+	while (unlikely(!bv.bv_len)) {
+		walk->iter->bi_idx++;
+		walk->iter->bi_bvec_done = 0;
+		bv = mp_bvec_iter_bvec(walk->bio->bi_io_vec, *walk->iter);
+	}
+	*len = bv.bv_len;
+	return (u8 *)page_address(bv.bv_page) + bv.bv_offset;
+}
+
+/* Leaves bi_sector alone: steps are smaller than a sector at times. */
+static void advance(struct walk *walk, unsigned int bytes)
+{
+	bvec_iter_advance_single(walk->bio->bi_io_vec, walk->iter, bytes);
+}
+
+enum copy { FROM_BIO, TO_BIO };
+
+/* Copy one block between @walk, where it is in pieces, and @block. */
+static void copy_block(enum copy way, struct walk *walk, u8 block[ENVOL_XTS_BLOCK])
+{
+	unsigned int done = 0, len;
+
+	while (done < ENVOL_XTS_BLOCK) {
+		u8 *p = here(walk, &len);
+
+		len = min(len, ENVOL_XTS_BLOCK - done);
+		if (way == FROM_BIO)
+			memcpy(block + done, p, len);
+		else
+			memcpy(p, block + done, len);
+		advance(walk, len);
+		done += len;
+	}
+}
+
+struct run {
+	const struct envol_xts_engine *engine;
+	const struct envol_xts_key *key;
+	enum envol_direction direction;
+	unsigned int du_size;
+	unsigned int tweak_step;
+	u64 tweak;		/* of the next data unit */
+	struct walk dst;
+	struct walk src;
+};
+
+static void crypt_part(const struct run *run, u8 t[ENVOL_XTS_BLOCK],
+		       u8 *dst, const u8 *src, unsigned int len)
+{
+	if (run->direction == ENVOL_ENCRYPT)
+		envol_xts_encrypt_part(run->engine, run->key, t, dst, src, len);
+	else
+		envol_xts_decrypt_part(run->engine, run->key, t, dst, src, len);
+}
+
+/* Both walks advance; where they are the same, by one. */
+static void advance_both(struct run *run, unsigned int bytes)
+{
+	advance(&run->src, bytes);
+	if (run->dst.iter != run->src.iter)
+		advance(&run->dst, bytes);
+}
+
+static void crypt_split_block(struct run *run, u8 t[ENVOL_XTS_BLOCK])
+{
+	struct bvec_iter back = *run->src.iter;
+	struct walk same = { .bio = run->src.bio, .iter = &back };
+	u8 block[ENVOL_XTS_BLOCK];
+
+	copy_block(FROM_BIO, &run->src, block);
+	crypt_part(run, t, block, block, ENVOL_XTS_BLOCK);
+	copy_block(TO_BIO, run->dst.iter == run->src.iter ? &same : &run->dst, block);
+	memzero_explicit(block, sizeof(block));
+}
+
+/* One data unit that lies in pieces. */
+static void crypt_split_unit(struct run *run)
+{
+	unsigned int left = run->du_size, n, dst_len;
+	u8 t[ENVOL_XTS_BLOCK];
+	u8 *src, *dst;
+
+	envol_xts_start(run->engine, run->key, t, run->tweak);
+	while (left) {
+		src = here(&run->src, &n);
+		dst = here(&run->dst, &dst_len);
+		n = round_down(min3(n, dst_len, left), ENVOL_XTS_BLOCK);
+		if (n) {
+			crypt_part(run, t, dst, src, n);
+			advance_both(run, n);
+		} else {
+			crypt_split_block(run, t);
+			n = ENVOL_XTS_BLOCK;
+		}
+		left -= n;
+	}
+	run->tweak += run->tweak_step;
+	memzero_explicit(t, sizeof(t));
+}
+
+/* As many whole data units as lie in one piece, and at most @max bytes. */
+static unsigned int crypt_whole_units(struct run *run, unsigned int max)
+{
+	unsigned int n, dst_len;
+	u8 *src = here(&run->src, &n);
+	u8 *dst = here(&run->dst, &dst_len);
+
+	n = round_down(min3(n, dst_len, max), run->du_size);
+	if (!n)
+		return 0;
+	if (run->direction == ENVOL_ENCRYPT)
+		envol_xts_encrypt(run->engine, run->key, dst, src, n,
+				  run->du_size, run->tweak, run->tweak_step);
+	else
+		envol_xts_decrypt(run->engine, run->key, dst, src, n,
+				  run->du_size, run->tweak, run->tweak_step);
+	run->tweak += (u64)(n / run->du_size) * run->tweak_step;
+	advance_both(run, n);
+	return n;
+}
+
+/* @bytes is a multiple of the data unit. */
+static void crypt_section(struct run *run, unsigned int bytes)
+{
+	unsigned int n;
+
+	while (bytes) {
+		n = crypt_whole_units(run, bytes);
+		if (!n) {
+			crypt_split_unit(run);
+			n = run->du_size;
+		}
+		bytes -= n;
+	}
+}
+
+int envol_crypt_run(struct envol_target *et, enum envol_direction direction,
+		    struct bio *dst, struct bvec_iter *dst_iter,
+		    struct bio *src, struct bvec_iter *src_iter,
+		    unsigned int bytes)
+{
+	unsigned int section = round_down(clamp(READ_ONCE(fpu_bytes), FPU_BYTES_MIN,
+						FPU_BYTES_MAX), ENVOL_XTS_DU_MAX);
+	struct run run = {
+		.engine = envol_crypt_may_run(et->engine) ? et->engine : portable,
+		.key = envol_key_get(et->key),
+		.direction = direction,
+		.du_size = et->du_size,
+		.tweak_step = et->tweak_step,
+		.tweak = (src_iter->bi_sector + et->iv_offset) >> et->tweak_shift,
+		.dst = { .bio = dst, .iter = dst_iter },
+		.src = { .bio = src, .iter = src_iter },
+	};
+	unsigned int n;
+
+	if (!run.key)
+		return -EKEYREVOKED;
+	src_iter->bi_sector += bytes >> SECTOR_SHIFT;
+	for (; bytes; bytes -= n) {
+		n = min(bytes, section);
+		begin_section(run.engine);
+		crypt_section(&run, n);
+		end_section(run.engine);
+	}
+	envol_key_put(et->key);
+	return 0;
+}
+
+int envol_crypt_selftest(const struct envol_xts_engine *engine)
+{
+	int err;
+
+	begin_section(engine);
+	err = envol_xts_selftest(engine, cpu_features);
+	end_section(engine);
+	return err;
+}
