@@ -3,6 +3,10 @@
 #include "kmod/core/xts_engine.h"
 
 const struct envol_xts_engine *const envol_xts_engines[] = {
+#ifdef __x86_64__
+	&envol_xts_vaes_avx2,
+	&envol_xts_aesni_avx,
+#endif
 	&envol_xts_generic,
 	NULL,
 };

@@ -23,8 +23,10 @@ struct envol_xts_engine {
 			     u8 *dst, const u8 *src, size_t len);
 };
 
-/* xts_generic.c; by name only for the list in xts.c. */
+/* xts_generic.c and xts_avx.c; by name only for the list in xts.c. */
 extern const struct envol_xts_engine envol_xts_generic;
+extern const struct envol_xts_engine envol_xts_aesni_avx;
+extern const struct envol_xts_engine envol_xts_vaes_avx2;
 
 /* All engines of this build, fastest first, ended by NULL. */
 extern const struct envol_xts_engine *const envol_xts_engines[];
