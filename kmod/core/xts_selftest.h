@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/*
+ * Known answers for one engine, in cases that each take a few microseconds of a vector
+ * engine: the kernel gives every case an FPU section of its own. Pure but for @work.
+ */
+#ifndef _ENVOL_CORE_XTS_SELFTEST_H
+#define _ENVOL_CORE_XTS_SELFTEST_H
+
+#include "kmod/core/xts_engine.h"
+#include "kmod/core/xts_vectors.h"
+
+/* Too large for a kernel stack. Holds no secret: the keys are known answers' keys. */
+struct envol_xts_selftest {
+	struct envol_xts_key key;
+	struct envol_xts_key portable;
+	u8 a[ENVOL_XTS_VECTOR_MAX + 3 * ENVOL_XTS_VECTOR_SHIFT] ENVOL_ALIGNED(64);
+	u8 b[ENVOL_XTS_VECTOR_MAX + 3 * ENVOL_XTS_VECTOR_SHIFT] ENVOL_ALIGNED(64);
+};
+
+/*
+ * Case @i, from 0, of @engine, which the CPU must be able to run; @cpu as for
+ * envol_xts_set_key(). Both key expansions, encryption to elsewhere, decryption in
+ * place, the first unit in parts both ways, and the bytes around what was
+ * written. Returns 0, -EBADMSG for a wrong answer, -ENOENT past the last case.
+ */
+int envol_xts_selftest_case(const struct envol_xts_engine *engine, u32 cpu,
+			    unsigned int i, struct envol_xts_selftest *work);
+
+/* All of them: 0 or -EBADMSG. */
+int envol_xts_selftest(const struct envol_xts_engine *engine, u32 cpu,
+		       struct envol_xts_selftest *work);
+
+#endif
