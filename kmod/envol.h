@@ -148,7 +148,7 @@ static inline bool envol_crypt_is_slow(const struct envol_xts_engine *engine)
 int envol_crypt_set_key(struct envol_xts_key *key, const u8 *raw, size_t len,
 			unsigned int flags);
 
-/* Known answers of one engine. 0 or -EBADMSG. */
+/* Known answers of one engine. 0, -EBADMSG or -ENOMEM. */
 int envol_crypt_selftest(const struct envol_xts_engine *engine);
 
 enum envol_direction { ENVOL_DECRYPT, ENVOL_ENCRYPT };
