@@ -126,7 +126,7 @@ static ALWAYS_INLINE void unslice(u8 *p, u64 q[8])
 static ALWAYS_INLINE u64 below(u64 x, unsigned int rows, unsigned int lag)
 {
 	unsigned int columns = rows * lag % 4;
-	u64 stay = (0xffffu >> 4 * columns) * 0x0001000100010001;
+	u64 stay = (0xffffu >> 4 * columns) * 0x0001000100010001u;
 
 	if (!columns)
 		return ror(x, 16 * rows);

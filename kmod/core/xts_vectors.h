@@ -64,7 +64,7 @@ static inline u64 envol_xts_fingerprint(const u8 *p, size_t len)
 	size_t i;
 
 	for (i = 0; i < len; i += 8) {
-		h = (h ^ envol_get_le64(p + i)) * 0x9e3779b97f4a7c15;
+		h = (h ^ envol_get_le64(p + i)) * 0x9e3779b97f4a7c15u;
 		h ^= h >> 32;
 	}
 	return h;
