@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * kmod/core/xts_selftest.c: its answers made again by OpenSSL, and engines with one
+ * fault each, which it must find.
+ */
+#include <openssl/evp.h>
+#include <stdlib.h>
+
+#include "kmod/core/xts_selftest.h"
+#include "tests/unit/core/engines.h"
+
+static struct envol_xts_selftest work;
+
+TEST(selftest_passes_on_every_engine)
+{
+	FOR_EACH_ENGINE(engine) {
+		CHECK_OK(envol_xts_selftest(engine, envol_cpu_features(), &work));
+		CHECK_ERR(envol_xts_selftest_case(engine, 0, ENVOL_XTS_VECTOR_COUNT, &work),
+			  -ENOENT);
+	}
+	CHECK_OK(envol_xts_selftest(&envol_xts_generic, 0, &work));
+}
+
+static void openssl_encrypt(const struct envol_xts_vector *v, u8 *p)
+{
+	EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
+	unsigned int i;
+	int len;
+
+	for (i = 0; i < v->units; i++, p += v->du_size) {
+		u8 tweak[16] = { 0 };
+
+		envol_put_le64(tweak, v->tweak + i * v->step);
+		if (v->key_len == ENVOL_XTS_KEY_128)
+			CHECK(EVP_EncryptInit_ex(ctx, EVP_aes_128_xts(), NULL,
+						 envol_xts_vector_key_128, tweak));
+		else
+			CHECK(EVP_EncryptInit_ex(ctx, EVP_aes_256_xts(), NULL,
+						 envol_xts_vector_key_256, tweak));
+		CHECK(EVP_EncryptUpdate(ctx, p, &len, p, v->du_size));
+	}
+	EVP_CIPHER_CTX_free(ctx);
+}
+
+TEST(selftest_answers_agree_with_openssl)
+{
+	static u8 p[ENVOL_XTS_VECTOR_MAX];
+	const struct envol_xts_vector *v;
+	size_t i, len;
+
+	for (v = envol_xts_vectors; v < envol_xts_vectors + ENVOL_XTS_VECTOR_COUNT; v++) {
+		len = v->units * v->du_size;
+		CHECK(len <= sizeof(p));
+		CHECK(v->shift <= ENVOL_XTS_VECTOR_SHIFT);
+		for (i = 0; i < len; i++)
+			p[i] = i;
+		openssl_encrypt(v, p);
+		CHECK_EQ(envol_xts_fingerprint(p, len), v->fingerprint);
+	}
+}
+
+TEST(selftest_has_a_case_for_every_path)
+{
+	bool du[5] = { false }, key[2] = { false }, step[9] = { false };
+	bool batches = false, wraps = false;
+	const struct envol_xts_vector *v;
+
+	for (v = envol_xts_vectors; v < envol_xts_vectors + ENVOL_XTS_VECTOR_COUNT; v++) {
+		du[v->du_size / 1024] = key[v->key_len / 64] = step[v->step] = true;
+		batches |= v->units > 16;
+		wraps |= v->tweak + v->units * v->step < v->tweak;
+	}
+	CHECK(du[0] && du[1] && du[2] && du[4]);
+	CHECK(key[0] && key[1]);
+	CHECK(step[1] && step[2] && step[4] && step[8]);
+	CHECK(batches && wraps);
+}
+
+/* The generic engine with one of these faults. */
+static enum fault {
+	NO_FAULT, LAST_BIT, ONE_PAST, ONE_BEFORE, SOURCE, STEP, HIGH_TWEAK,
+	DECRYPTED, START, PART, DECRYPTED_PART, CARRIED_TWEAK, FAULTS,
+} fault;
+
+static void faulty_encrypt(const struct envol_xts_key *key, u8 *dst, const u8 *src,
+			   size_t len, unsigned int du_size, u64 tweak, u64 step)
+{
+	if (fault == STEP)
+		step = 1;
+	if (fault == HIGH_TWEAK)
+		tweak = (u32)tweak;
+	envol_xts_generic.encrypt(key, dst, src, len, du_size, tweak, step);
+	dst[len - 1] ^= fault == LAST_BIT;
+	dst[len] ^= fault == ONE_PAST;
+	dst[-1] ^= fault == ONE_BEFORE;
+	((u8 *)src)[7] ^= fault == SOURCE;
+}
+
+static void faulty_decrypt(const struct envol_xts_key *key, u8 *dst, const u8 *src,
+			   size_t len, unsigned int du_size, u64 tweak, u64 step)
+{
+	envol_xts_generic.decrypt(key, dst, src, len, du_size, tweak, step);
+	dst[len / 2] ^= fault == DECRYPTED;
+}
+
+static void faulty_start(const struct envol_xts_key *key, u8 t[16], u64 tweak)
+{
+	envol_xts_generic.start(key, t, tweak);
+	t[15] ^= fault == START;
+}
+
+static void faulty_encrypt_part(const struct envol_xts_key *key, u8 t[16], u8 *dst,
+				const u8 *src, size_t len)
+{
+	envol_xts_generic.encrypt_part(key, t, dst, src, len);
+	if (len)
+		dst[0] ^= fault == PART;
+	t[0] ^= fault == CARRIED_TWEAK;
+}
+
+static void faulty_decrypt_part(const struct envol_xts_key *key, u8 t[16], u8 *dst,
+				const u8 *src, size_t len)
+{
+	envol_xts_generic.decrypt_part(key, t, dst, src, len);
+	if (len)
+		dst[0] ^= fault == DECRYPTED_PART;
+}
+
+TEST(selftest_finds_every_fault)
+{
+	static const struct envol_xts_engine faulty = {
+		.name = "faulty",
+		.encrypt = faulty_encrypt,
+		.decrypt = faulty_decrypt,
+		.start = faulty_start,
+		.encrypt_part = faulty_encrypt_part,
+		.decrypt_part = faulty_decrypt_part,
+	};
+
+	CHECK_OK(envol_xts_selftest(&faulty, 0, &work));
+	for (fault = NO_FAULT + 1; fault < FAULTS; fault++)
+		CHECK_ERR(envol_xts_selftest(&faulty, 0, &work), -EBADMSG);
+}
