@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# envol: everything a person types. `make help` lists it.
+#
+# The rules of a part lie in its own build.mk; all output goes to $(O).
+
+O        ?= build
+V        ?= 0
+KERNEL   ?= $(shell uname -r)
+KDIR     ?= /lib/modules/$(KERNEL)/build
+
+PREFIX   ?= /usr/local
+SBINDIR  ?= $(PREFIX)/sbin
+MANDIR   ?= $(PREFIX)/share/man
+SYSCONFDIR ?= /etc
+TOKENDIR ?= /lib/x86_64-linux-gnu/cryptsetup
+DESTDIR  ?=
+
+VERSION  := 0.1.0
+
+CC       ?= cc
+ifeq ($(origin CC),default)
+CC       := gcc
+endif
+CFLAGS   ?= -O2 -g
+WARNINGS := -Wall -Wextra -Wvla -Wmissing-prototypes -Wstrict-prototypes \
+            -Wimplicit-fallthrough -Wno-unused-parameter
+ifeq ($(WERROR),1)
+WARNINGS += -Werror
+endif
+# SAN=1: AddressSanitizer and UndefinedBehaviorSanitizer, a finding ends the program.
+ifeq ($(SAN),1)
+SANFLAGS := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+endif
+HARDEN   := -fstack-protector-strong -fstack-clash-protection -fcf-protection -fPIC \
+            $(if $(SAN),,-D_FORTIFY_SOURCE=2)
+ALL_CFLAGS  = -std=gnu11 -D_GNU_SOURCE -DENVOL_VERSION='"$(VERSION)"' -I. \
+              $(WARNINGS) $(HARDEN) $(SANFLAGS) -fvisibility=hidden $(CFLAGS)
+ALL_LDFLAGS = -Wl,-z,relro,-z,now,-z,noexecstack $(SANFLAGS) $(LDFLAGS)
+
+ifeq ($(V),1)
+Q :=
+say :=
+else
+Q := @
+say = @printf '  %-6s %s\n' $(1) '$(2)';
+MAKEFLAGS += --no-print-directory
+endif
+
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+.SUFFIXES:
+.PHONY: FORCE
+
+all: programs tests module-if-possible ## programs, tests, and the module where headers allow it
+
+# ---- how one file is built -------------------------------------------------
+
+# Objects depend on this file, which changes when the compiler or a flag does.
+$(O)/flags: FORCE
+	@mkdir -p $(@D)
+	@echo '$(CC) $(subst ','\'',$(ALL_CFLAGS) $(ALL_LDFLAGS) $(PKG_CFLAGS))' | cmp -s - $@ || \
+		echo '$(CC) $(subst ','\'',$(ALL_CFLAGS) $(ALL_LDFLAGS) $(PKG_CFLAGS))' >$@
+
+$(O)/obj/%.o: %.c $(O)/flags
+	@mkdir -p $(@D)
+	$(call say,CC,$<)$(CC) $(ALL_CFLAGS) $(PKG_CFLAGS) -MMD -MP -c $< -o $@
+
+$(O)/obj/%.o: %.S $(O)/flags
+	@mkdir -p $(@D)
+	$(call say,AS,$<)$(CC) -I. $(CFLAGS) -MMD -MP -c $< -o $@
+
+CORE_SRC := $(wildcard kmod/core/*.c kmod/core/*.S)
+CORE_OBJ := $(patsubst %,$(O)/obj/%.o,$(basename $(CORE_SRC)))
+TABLE_OBJ := $(O)/obj/kmod/table.o
+
+include userspace/build.mk
+include tools/build.mk
+include tests/build.mk
+include tests/vm/build.mk
+
+-include $(shell find $(O)/obj -name '*.d' 2>/dev/null)
+
+# ---- the kernel module -----------------------------------------------------
+
+KMOD_FARM = $(O)/kmod-$(KERNEL)
+
+# A farm of links keeps kbuild's output out of the sources, and lets several
+# kernels be built side by side.
+module: ## dm-envol.ko for KERNEL=… (default: the running one) or KDIR=…
+	@test -e $(KDIR)/Makefile || { \
+		echo "make: no headers of kernel $(KERNEL) in $(KDIR)" >&2; \
+		echo "make: install them (on Debian: linux-headers-$(KERNEL)), or name another kernel with KERNEL= or KDIR=" >&2; \
+		exit 1; }
+	$(call say,KMOD,$(KERNEL))rm -rf $(KMOD_FARM)/kmod && mkdir -p $(KMOD_FARM) && \
+	cp -rs $(CURDIR)/kmod $(KMOD_FARM)/kmod && \
+	ln -sf $(CURDIR)/Kbuild $(KMOD_FARM)/Kbuild && \
+	$(MAKE) -C $(KDIR) M=$(abspath $(KMOD_FARM)) modules
+
+module-if-possible:
+	@if [ -e $(KDIR)/Makefile ]; then $(MAKE) module; else \
+		echo "make: module left out: no headers of the running kernel $(KERNEL) in $(KDIR); name another with KERNEL= or KDIR="; fi
+
+# ---- for people ------------------------------------------------------------
+
+demo: setup ## the target's main job on a stock kernel in a VM
+	@mkdir -p $(O)
+	$(Q)tests/demo $(O)
+
+setup: ## install what building, demo and check need (Debian 12, root)
+	$(Q)tests/setup
+
+man: $(patsubst Documentation/man/%.scd,$(O)/man/%,$(wildcard Documentation/man/*.scd)) ## manual pages
+$(O)/man/%: Documentation/man/%.scd
+	@mkdir -p $(@D)
+	$(call say,MAN,$*)scdoc <$< >$@
+
+install: programs man ## programs and manual pages, into DESTDIR and PREFIX
+	install -d $(DESTDIR)$(SBINDIR)
+	install -m 0755 $(PROGRAMS) $(DESTDIR)$(SBINDIR)
+	for page in $(O)/man/*; do \
+		install -D -m 0644 $$page $(DESTDIR)$(MANDIR)/man$${page##*.}/$${page##*/} || exit 1; done
+
+module-install: module ## install the module for KERNEL and run depmod
+	install -D -m 0644 $(KMOD_FARM)/dm-envol.ko $(DESTDIR)/lib/modules/$(KERNEL)/updates/dm-envol.ko
+	$(if $(DESTDIR),,depmod $(KERNEL))
+
+
+clean: ## remove $(O)
+	rm -rf $(O)
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile userspace/build.mk tools/build.mk \
+		tests/build.mk tests/vm/build.mk | awk -F '\t' '{ printf "  %-18s %s\n", $$1, $$2 }'
+	@echo "Variables: O=$(O) V=1 CC= CFLAGS= KERNEL= KDIR= WERROR=1 SAN=1 PREFIX= DESTDIR="
+
+.PHONY: all programs tests module module-if-possible demo setup man install \
+	module-install clean help
