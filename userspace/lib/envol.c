@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "userspace/lib/internal.h"
+#include "userspace/lib/util/error.h"
+
+#define DEFAULT_KEYSTORE   "/etc/envol/keys"
+#define DEFAULT_STATE      "/var/lib/envol"
+#define DEFAULT_TIMEOUT_MS 30000
+#define MAX_TIMEOUT_MS	   (60 * 60 * 1000)
+
+int envol_new(struct envol **ev)
+{
+	struct envol *new = calloc(1, sizeof(*new));
+
+	if (!new)
+		return -ENOMEM;
+	new->keystore = strdup(DEFAULT_KEYSTORE);
+	new->state = strdup(DEFAULT_STATE);
+	new->tpm = strdup("");
+	new->timeout_ms = DEFAULT_TIMEOUT_MS;
+	if (!new->keystore || !new->state || !new->tpm) {
+		envol_free(new);
+		return -ENOMEM;
+	}
+	*ev = new;
+	return 0;
+}
+
+void envol_free(struct envol *ev)
+{
+	if (!ev)
+		return;
+	free(ev->keystore);
+	free(ev->state);
+	free(ev->tpm);
+	free(ev);
+}
+
+void envol_set_log(struct envol *ev, envol_log_fn fn, void *data,
+		   enum envol_log_level level)
+{
+	ev->log = fn;
+	ev->log_data = data;
+	ev->log_level = level;
+}
+
+static int set_string(struct envol *ev, char **field, const char *value)
+{
+	char *copy = strdup(value);
+
+	if (!copy)
+		return envol_error(ev, -ENOMEM, "out of memory");
+	free(*field);
+	*field = copy;
+	return 0;
+}
+
+/* A relative one would change its meaning with the working directory. */
+static int set_directory(struct envol *ev, char **field, const char *what,
+			 const char *path)
+{
+	if (path[0] != '/')
+		return envol_error(ev, -EINVAL,
+				   "%s directory %s: not an absolute path",
+				   what, path);
+	return set_string(ev, field, path);
+}
+
+int envol_set_keystore(struct envol *ev, const char *path)
+{
+	return set_directory(ev, &ev->keystore, "keystore", path);
+}
+
+int envol_set_state(struct envol *ev, const char *path)
+{
+	return set_directory(ev, &ev->state, "state", path);
+}
+
+int envol_set_tpm(struct envol *ev, const char *tcti)
+{
+	return set_string(ev, &ev->tpm, tcti);
+}
+
+int envol_set_timeout(struct envol *ev, unsigned int timeout_ms)
+{
+	if (timeout_ms == 0 || timeout_ms > MAX_TIMEOUT_MS)
+		return envol_error(ev, -EINVAL,
+				   "timeout of %u ms: not 1 to %d ms",
+				   timeout_ms, MAX_TIMEOUT_MS);
+	ev->timeout_ms = timeout_ms;
+	return 0;
+}

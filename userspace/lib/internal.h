@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The handle as the library sees it; every file of the library includes this. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "userspace/include/envol.h"
+#include "userspace/lib/util/attr.h"
+
+#define ENVOL_MESSAGE_SIZE 1024
+
+/*
+ * One handle belongs to one thread. The message has a fixed size, so that saying
+ * what went wrong can't itself go wrong.
+ */
+struct envol {
+	char message[ENVOL_MESSAGE_SIZE];
+	envol_log_fn log;
+	void *log_data;
+	enum envol_log_level log_level;
+	char *keystore;		/* directory of the service keys */
+	char *state;		/* directory of what the host remembers: generations, audit */
+	char *tpm;		/* TCTI of the TPM: "" the default device, "none" never */
+	unsigned int timeout_ms; /* of one use of a KEK, all retries included */
+};
