@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What of a header the DEK vouches for. LUKS2 authenticates nothing; a MAC under
+ * a key derived from the DEK goes over a fixed encoding of the values below, and
+ * an open compares them with the header before any table is loaded.
+ */
+#pragma once
+
+#include "userspace/lib/crypto/digest.h"
+#include "userspace/lib/internal.h"
+#include "userspace/lib/util/blob.h"
+
+#define ENVOL_SEALED_ID_SIZE 16
+#define ENVOL_SEALED_SEGMENTS 4
+#define ENVOL_SEALED_KEYSLOTS 32
+#define ENVOL_SEALED_WRAPS 32
+#define ENVOL_SEALED_NAME_SIZE 64
+
+struct envol_sealed_part {
+	const char *uri, *version, *algorithm;
+	uint8_t sha256[ENVOL_DIGEST_SIZE];	/* of the wrapped bytes */
+};
+
+/* Strings and byte ranges are borrowed; a NULL string counts as "". */
+struct envol_sealed {
+	uint8_t volume_id[ENVOL_SEALED_ID_SIZE];
+	uint64_t generation;
+	const char *uuid, *cipher, *flags, *requirements, *policy;
+	uint32_t key_size, sector_size;	/* bytes */
+	uint64_t iv_offset;		/* sectors */
+	struct {
+		uint64_t offset, size;	/* bytes; size 0: to the device's end */
+	} segments[ENVOL_SEALED_SEGMENTS];
+	struct {
+		const char *type, *hash;
+		const uint8_t *salt, *bytes;
+		size_t salt_len, bytes_len;
+	} digest;
+	struct {
+		uint32_t number;
+		const char *area_cipher;
+	} keyslots[ENVOL_SEALED_KEYSLOTS];
+	struct {
+		struct envol_sealed_part parts[2];
+		uint32_t n_parts;	/* 1, or 2 for a double key */
+	} wraps[ENVOL_SEALED_WRAPS];
+	uint32_t n_segments, n_keyslots, n_wraps;
+};
+
+/*
+ * The encoding, in @blob, which is replaced: a constant, then per value its name
+ * and its bytes, each behind a le32 length. -EINVAL for a count out of bounds,
+ * -ENOMEM.
+ */
+int envol_sealed_encode(struct envol *ev, const struct envol_sealed *sealed,
+			struct envol_blob *blob) _must_check_;
+
+/* HMAC-SHA-256 of the encoding under envol_digest_mac_key(). Errors of both. */
+int envol_sealed_mac(struct envol *ev, const struct envol_sealed *sealed,
+		     const struct envol_secret *mac_key,
+		     uint8_t mac[ENVOL_DIGEST_SIZE]) _must_check_;
+
+/*
+ * 0 if all values are equal; else -EBADMSG, and @what is the first that differs,
+ * such as "wraps[2].parts[0].uri". Other errors as envol_sealed_encode().
+ */
+int envol_sealed_compare(struct envol *ev, const struct envol_sealed *a,
+			 const struct envol_sealed *b,
+			 char what[ENVOL_SEALED_NAME_SIZE]) _must_check_;
