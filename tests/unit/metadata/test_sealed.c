@@ -107,3 +107,24 @@ TEST(equal_and_out_of_bounds)
 	CHECK_ERR(envol_sealed_compare(ev, &a, &b, what), -EINVAL);
 	envol_free(ev);
 }
+
+/* Computed with Python's struct and hmac: the encoding is the format. */
+TEST(mac_of_the_example)
+{
+	static const uint8_t want[ENVOL_DIGEST_SIZE] = {
+		0x75, 0x95, 0x49, 0xfc, 0x67, 0xbd, 0x11, 0x2f,
+		0xab, 0x32, 0x4b, 0x9a, 0x27, 0x22, 0xa1, 0x27,
+		0xe4, 0x08, 0x7e, 0x11, 0xf5, 0xc5, 0xc9, 0x26,
+		0x02, 0xea, 0xee, 0xf6, 0x76, 0x44, 0xc7, 0xff,
+	};
+	_cleanup_secret_ struct envol_secret key = ENVOL_SECRET_INIT;
+	struct envol_sealed s = example();
+	uint8_t mac[ENVOL_DIGEST_SIZE];
+	struct envol *ev;
+
+	CHECK_OK(envol_new(&ev));
+	CHECK_OK(envol_secret_alloc(ev, &key, 32));
+	CHECK_OK(envol_sealed_mac(ev, &s, &key, mac));
+	CHECK_MEM_EQ(mac, want, sizeof(want));
+	envol_free(ev);
+}
