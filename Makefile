@@ -76,7 +76,7 @@ TABLE_OBJ := $(O)/obj/kmod/table.o
 include userspace/build.mk
 include tools/build.mk
 include tests/build.mk
-include tests/vm/build.mk
+include tests/guests/build.mk
 
 -include $(shell find $(O)/obj -name '*.d' 2>/dev/null)
 
@@ -130,7 +130,7 @@ clean: ## remove $(O)
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile userspace/build.mk tools/build.mk \
-		tests/build.mk tests/vm/build.mk | awk -F '\t' '{ printf "  %-18s %s\n", $$1, $$2 }'
+		tests/build.mk tests/guests/build.mk | awk -F '\t' '{ printf "  %-18s %s\n", $$1, $$2 }'
 	@echo "Variables: O=$(O) V=1 CC= CFLAGS= KERNEL= KDIR= WERROR=1 SAN=1 PREFIX= DESTDIR="
 
 .PHONY: all programs tests module module-if-possible demo setup man install \

@@ -32,6 +32,6 @@ check-san: ## unit tests under ASan and UBSan, with clang
 check: setup ## every suite on every kernel: the README's test command
 	$(Q)$(MAKE) WERROR=1 programs tests
 	$(Q)$(MAKE) O=$(O)/san CC=clang SAN=1 WERROR=1 programs tests
-	$(Q)tests/run $(O) lint unit san vm
+	$(Q)tests/run $(O) lint unit san guests
 
 .PHONY: check-unit check-lint check-fast check-san check

@@ -1,0 +1,71 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Suspend, resume, reload and live swap with dm-crypt, with data checked all the while.
+. "${0%/*}/lib.sh"
+. "${0%/*}/target.sh"
+target_setup
+modprobe dm-crypt
+
+add_key a 64 >/dev/null
+add_key b 32 >/dev/null
+n=$RAM_SECTORS
+
+# under_load ROUNDS COMMAND… - again and again while fio writes and verifies
+under_load() {
+	local rounds=$1 i
+	shift
+	fio --name=load --filename=/dev/mapper/m --direct=1 --rw=randrw --bssplit=4k/50:16k/20:128k/20:512k/10 \
+		--blockalign=4k --verify=crc32c --verify_fatal=1 --verify_backlog=32 --size=16m --io_size="${IO:-16m}" \
+		--ioengine="${ENGINE:-libaio}" --iodepth=4 --output=/tmp/fio.log >/dev/null 2>&1 &
+	fio=$!
+	for i in $(seq "$rounds"); do
+		kill -0 $fio 2>/dev/null || break
+		"$@" || fail "round $i: $*"
+		sleep 0.3
+	done
+	wait $fio || fail "data is wrong or I/O failed during: $*: $(cat /tmp/fio.log)"
+	[ "${i:-0}" -gt 2 ] || fail "fio was over before $* had its turn"
+}
+
+suspend_resume() { dmsetup suspend m && dmsetup resume m; }
+noflush() { dmsetup suspend --noflush --nolockfs m && dmsetup resume m; }
+reload() {
+	dmsetup table m >/tmp/table
+	dmsetup reload m --table "$(cat /tmp/table)" && dmsetup resume m
+}
+swap() {
+	if dmsetup table m | grep -q ' envol '; then
+		dmsetup table m | sed 's/ envol / crypt /'
+	else
+		dmsetup table m | sed 's/ crypt / envol /'
+	fi >/tmp/table
+	dmsetup reload m --table "$(cat /tmp/table)" && dmsetup resume m
+}
+
+map m /dev/ram0 sector_size:4096 no_read_workqueue no_write_workqueue
+under_load 12 suspend_resume
+under_load 12 noflush
+under_load 12 reload
+under_load 12 swap
+ENGINE=psync under_load 12 swap
+unmap m
+
+# A failed reload leaves the mapping as it was.
+map m /dev/ram0
+put /tmp/random /dev/mapper/m
+refused "cipher is not" dmsetup reload m --table "0 $n envol aes-cbc-plain64 :64:logon:envol:a 0 /dev/ram0 0"
+holds /dev/mapper/m /tmp/random || fail "a refused reload did harm"
+
+# Two segments with keys, data units and engines of their own.
+dmsetup create two <<T || fail "two segments"
+0 16384 envol aes-xts-plain64 :64:logon:envol:a 0 /dev/ram1 0 1 sector_size:4096
+16384 16384 envol aes-xts-plain64 :32:logon:envol:b 64 /dev/ram2 64 2 sector_size:512 engine:generic
+T
+dd if=/tmp/random of=/dev/mapper/two bs=1M seek=4 oflag=direct conv=notrunc status=none
+dd if=/dev/mapper/two bs=1M skip=4 count=8 iflag=direct status=none | cmp -s - /tmp/random || fail "two segments"
+dmsetup create half --table "0 16384 crypt aes-xts-plain64 :32:logon:envol:b 64 /dev/ram2 64"
+dd if=/dev/mapper/half bs=1M count=4 iflag=direct status=none | cmp -s - <(tail -c 4194304 /tmp/random) ||
+	fail "dm-crypt reads something else in the second segment"
+unmap half
+unmap two
+unmap m

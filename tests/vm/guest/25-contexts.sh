@@ -1,0 +1,51 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Completions in every context, from small to large: the submitter (brd, null_blk
+# irqmode 0), a softirq (irqmode 1), a timer (irqmode 2), a hard interrupt (virtio),
+# a worker (loop). Data is verified, and the status shows that each way was taken.
+. "${0%/*}/lib.sh"
+. "${0%/*}/target.sh"
+target_setup
+modprobe loop
+modprobe null_blk nr_devices=0
+mount -t configfs configfs /sys/kernel/config 2>/dev/null
+add_key a 64 >/dev/null
+
+# through NAME DEVICE - mixed sizes, for each data unit and with either end of the engines
+through() {
+	local name=$1 dev=$2 du engine
+	for du in 512 4096; do
+		for engine in "" engine:generic; do
+			# shellcheck disable=SC2086
+			map m "$dev" sector_size:$du $engine
+			fio --name="$name" --filename=/dev/mapper/m --direct=1 --rw=randrw --bssplit=$du/20:4k/30:64k/20:256k/20:1m/10 \
+				--blockalign=$du --verify=crc32c --verify_fatal=1 --size=16m --io_size=12m --ioengine=libaio --iodepth=8 \
+				--output=/tmp/fio.log >/dev/null 2>&1 || fail "$name $du $engine: $(cat /tmp/fio.log)"
+			[ "$(stat_of m inline)" -gt 0 ] || fail "$name: nothing ran inline: $(dmsetup status m)"
+			[ "$(nproc)" = 1 ] || [ "$(stat_of m spread)" -gt 0 ] || fail "$name: nothing was shared: $(dmsetup status m)"
+			deferred=$(stat_of m deferred)
+			unmap m
+		done
+	done
+}
+
+through brd /dev/ram0
+[ "$deferred" = 0 ] || fail "brd completes in the submitter, and $deferred reads were deferred"
+for mode in 0 1 2; do
+	nullb=/sys/kernel/config/nullb/nullb$mode
+	mkdir $nullb || fail "null_blk"
+	echo 64 >$nullb/size
+	echo 1 >$nullb/memory_backed
+	echo $mode >$nullb/irqmode
+	echo 1 >$nullb/power
+	through null_blk-irqmode$mode /dev/nullb$mode
+	echo 0 >$nullb/power
+	rmdir $nullb
+done
+truncate -s 64M /tmp/loop
+loop=$(losetup -f --show --direct-io=off /tmp/loop) || fail "loop"
+through loop "$loop"
+losetup -d "$loop"
+for dev in ${SPARE_DISKS:-}; do
+	through "${dev#/dev/}" "$dev"
+done
