@@ -18,7 +18,8 @@
  * again only if the lower device wrote it and nobody else holds a reference:
  * a network transport may still send from a page whose bio has ended.
  *
- * Bounds. Pages in flight beyond 2 % of memory come from the reserves alone.
+ * Bounds. Pages in flight beyond memory_percent of memory come from the reserves
+ * alone; 0 leaves nothing but the reserves, which is how they are tested.
  *
  * Contexts. envol_pool_get() runs in a task; envol_pool_put() anywhere, so a
  * CPU's cache has a raw spinlock, taken with interrupts off.
@@ -39,13 +40,16 @@
 #define CACHED_PAGES 64
 #define CACHED_CHUNKS 16
 #define IN_FLIGHT_BATCH 512
-#define MEMORY_PERCENT 2
 
 #define GFP_TRY (GFP_NOWAIT | __GFP_NORETRY | __GFP_NOMEMALLOC | __GFP_NOWARN)
 
 static unsigned int split_bytes = 262144;
 module_param(split_bytes, uint, 0644);
 MODULE_PARM_DESC(split_bytes, "largest write encrypted at once, and each new mapping's reserve");
+
+static unsigned int memory_percent = 2;
+module_param(memory_percent, uint, 0644);
+MODULE_PARM_DESC(memory_percent, "part of memory that writes in flight may take besides the reserves");
 
 struct stack {
 	unsigned int count;
@@ -99,8 +103,8 @@ static bool cache_push(struct cache *cache, struct page *page, unsigned int orde
 
 static bool too_much_in_flight(void)
 {
-	return percpu_counter_read_positive(&in_flight) >
-	       totalram_pages() / 100 * MEMORY_PERCENT;
+	return percpu_counter_read_positive(&in_flight) >=
+	       (s64)(totalram_pages() / 100 * READ_ONCE(memory_percent));
 }
 
 static struct page *take_pages(unsigned int order, gfp_t gfp)
