@@ -7,6 +7,7 @@
 #define _ENVOL_COMPAT_H
 
 #include <linux/bio.h>
+#include <linux/blkdev.h>
 #include <linux/build_bug.h>
 #include <linux/shrinker.h>
 #include <asm/fpu/api.h>
@@ -59,6 +60,13 @@ static inline u32 envol_compat_cpu(u32 found)
 	return found & may;
 }
 
+#endif
+
+/* In the mode of a table: fmode_t until 6.5, then blk_mode_t. */
+#if defined(BLK_OPEN_WRITE)
+#define ENVOL_COMPAT_WRITE BLK_OPEN_WRITE
+#else
+#define ENVOL_COMPAT_WRITE FMODE_WRITE
 #endif
 
 /* bi_write_hint came with 6.9. */

@@ -16,6 +16,7 @@
 #include <linux/percpu.h>
 #include <linux/slab.h>
 
+#include "kmod/compat.h"
 #include "kmod/envol.h"
 
 static const char *mapping_name(const struct dm_target *ti)
@@ -75,6 +76,11 @@ static int open_device(struct dm_target *ti, struct envol_target *et,
 		et->dev = NULL;
 		*why = "device lookup failed";
 		return err;
+	}
+	if (bdev_read_only(et->dev->bdev) &&
+	    dm_table_get_mode(ti->table) & ENVOL_COMPAT_WRITE) {
+		*why = "the device is read-only: make the mapping read-only";
+		return -EROFS;
 	}
 	if (bdev_is_zoned(et->dev->bdev)) {
 		*why = "zoned devices are not supported: use dm-crypt";
