@@ -1,13 +1,170 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
-# What every guest script begins with. A script's first failure ends it.
+# What every guest script begins with:
+#
+#	. "${0%/*}/lib.sh"
+#
+# A script's first failure ends it, and what it set up is taken down in either case. In a
+# guest the harness gives DISK1, DISK2, … and SPARE_DISKS; on a real machine root gives
+# them, and what is on those disks is lost:
+#
+#	DISK1=/dev/sdx DISK2=/dev/sdy tests/vm/guest/10-interop.sh
+#
+# The module is $ENVOL_MODULE, or what modprobe finds. ENVOL_DEEP=1 asks for the long run.
 set -u -o pipefail
 SCRIPT=${0##*/}
 
+# Keys go into the session keyring: one of our own.
+if [ -z "${ENVOL_GUEST:-}${ENVOL_SESSION:-}" ]; then
+	ENVOL_SESSION=1 exec keyctl session - "$0" "$@"
+fi
+
+note() {
+	echo "$SCRIPT: $*"
+}
+
 fail() {
+	trap - ERR
 	echo "$SCRIPT: FAIL: $*"
-	dmesg | grep -a envol | tail -5
+	dmesg | grep -a -e envol -e crypt | grep -v envol-test | tail -n 8
 	exit 1
 }
+
+skip() {
+	note "SKIP: $*"
+	echo "$*" >/run/skip
+	exit 77
+}
+
+# ---- taking down
+
+DEFERRED=()
+MAPPINGS_BEFORE=$(dmsetup ls 2>/dev/null | cut -f1)
+
+# defer COMMAND… - run it when the script ends, the last one first
+defer() {
+	DEFERRED+=("$(printf '%q ' "$@")")
+}
+
+new_mappings() { # the newest first
+	dmsetup ls 2>/dev/null | grep -v '^No devices' | sort -t: -k2 -rn | cut -f1 | grep -vxF "$MAPPINGS_BEFORE"
+}
+
+take_down() {
+	local status=$? i mapping
+	trap - ERR EXIT
+	for ((i = ${#DEFERRED[@]} - 1; i >= 0; i--)); do
+		eval "${DEFERRED[i]}" >/dev/null 2>&1
+	done
+	# After a pass, what is left is for the harness to find.
+	[ $status != 0 ] || exit 0
+	for mapping in $(new_mappings); do
+		dmsetup resume "$mapping" 2>/dev/null
+		umount "/dev/mapper/$mapping" 2>/dev/null
+		dmsetup remove --retry "$mapping" 2>/dev/null || dmsetup remove --force "$mapping" 2>/dev/null
+	done
+	exit $status
+}
+trap take_down EXIT
 trap 'fail "line $LINENO: $BASH_COMMAND"' ERR
 trap 'fail "interrupted"' INT TERM
+
+[ "$(id -u)" = 0 ] || fail "run as root"
+
+# ---- what a script needs
+
+# requires PROGRAM… - a disk is asked for by the name of its variable
+requires() {
+	local what
+	for what; do
+		case $what in
+		DISK[0-9]*)
+			[ -b "${!what:-}" ] || fail "needs a spare block device in \$$what"
+			;;
+		*)
+			command -v "$what" >/dev/null || fail "needs $what"
+			;;
+		esac
+	done
+}
+
+# load MODULE… - or the target of that name is built in
+load() {
+	local module
+	for module; do
+		if [ "$module" = dm-envol ] && [ -n "${ENVOL_MODULE:-}" ]; then
+			grep -q '^dm_envol ' /proc/modules || insmod "$ENVOL_MODULE" || fail "$ENVOL_MODULE does not load"
+		else
+			modprobe "$module" || fail "module $module does not load"
+		fi
+	done
+}
+
+# udev's daemon with its rules: nodes, links and cookies as on a real machine
+need_udev() {
+	[ ! -S /run/udev/control ] || return 0
+	unset DM_DISABLE_UDEV
+	/usr/lib/systemd/systemd-udevd --daemon 2>/dev/null || fail "udevd does not start"
+	udevadm trigger --type=devices --subsystem-match=block --action=add
+	udevadm settle --timeout=60 || fail "udev does not settle"
+}
+
+# ---- keys and mappings
+
+# make_key DESCRIPTION BYTES|HEX - a logon key in the session keyring, random or given;
+# prints its serial
+make_key() {
+	case $2 in
+	32 | 64) head -c "$2" /dev/urandom ;;
+	*) printf '%s' "$2" | xxd -r -p ;;
+	esac | keyctl padd logon "$1" @s || fail "no key $1"
+}
+
+# dm_create NAME TABLE - or the table on standard input
+dm_create() {
+	if [ $# -gt 1 ]; then
+		dmsetup create "$1" --table "$2" || fail "refused: $2"
+	else
+		dmsetup create "$1" || fail "no mapping $1"
+	fi
+}
+
+dm_remove() {
+	dmsetup remove --retry "$1" || fail "$1 cannot be removed"
+}
+
+# dm_reload NAME TABLE - another table for a live mapping
+dm_reload() {
+	dmsetup reload "$1" --table "$2" || fail "refused: $2"
+	dmsetup resume "$1" || fail "$1 does not resume"
+}
+
+# status_of NAME FIELD - a value of envol's status line
+status_of() {
+	dmsetup status "$1" | awk -v field="$2" '{ for (i = 4; i < NF; i += 2) if ($i == field) print $(i + 1) }'
+}
+
+# ---- what must not work
+
+expect_failure() { # COMMAND…
+	! "$@" >/dev/null 2>&1 || fail "this worked: $*"
+}
+
+# expect_refused CAUSE COMMAND… - it fails, and the kernel's log says why
+expect_refused() {
+	local cause=$1 before
+	shift
+	before=$(dmesg | wc -l)
+	expect_failure "$@"
+	dmesg | tail -n +$((before + 1)) | grep -qF "$cause" || fail "no \"$cause\" in the kernel's log after: $*"
+}
+
+# eventually SECONDS COMMAND… - try until it works
+eventually() {
+	local until=$((SECONDS + $1))
+	shift
+	until "$@"; do
+		[ $SECONDS -lt $until ] || return 1
+		sleep 0.2
+	done
+}
