@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
+# kernels: 6.1
 # Completions in every context, from small to large: the submitter (brd, null_blk
 # irqmode 0), a softirq (irqmode 1), a timer (irqmode 2), a hard interrupt (virtio),
 # a worker (loop). Data is verified, and the status shows that each way was taken.
@@ -7,8 +8,9 @@
 . "${0%/*}/target.sh"
 target_setup
 modprobe loop
+modprobe configfs 2>/dev/null || :
 modprobe null_blk nr_devices=0
-mount -t configfs configfs /sys/kernel/config 2>/dev/null
+mount -t configfs configfs /sys/kernel/config 2>/dev/null || :
 add_key a 64 >/dev/null
 
 # through NAME DEVICE - mixed sizes, for each data unit and with either end of the engines

@@ -1,12 +1,14 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
+# kernels: 6.1
 # RWF_NOWAIT and io_uring, also polled: they pass and complete (dm-crypt: EOPNOTSUPP).
 . "${0%/*}/lib.sh"
 . "${0%/*}/target.sh"
 target_setup
 add_key a 64 >/dev/null
+modprobe configfs 2>/dev/null || :
 modprobe null_blk nr_devices=0
-mount -t configfs configfs /sys/kernel/config 2>/dev/null
+mount -t configfs configfs /sys/kernel/config 2>/dev/null || :
 nullb=/sys/kernel/config/nullb/nullb0
 mkdir $nullb || fail "null_blk"
 echo 64 >$nullb/size

@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
+# deep: yes
 # Forward progress: memory short enough that writes live on the mapping's reserve, and
 # mappings stacked on each other. Nothing may hang; the harness has a deadline.
 . "${0%/*}/lib.sh"

@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
+# kernels: 6.1
 # Discards pass only when asked for; zeroes are written as encrypted zeroes.
 . "${0%/*}/lib.sh"
 . "${0%/*}/target.sh"

@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
+# deep: yes
 # The module stays while mappings use it, goes when they have gone, and mappings may
 # come and go under I/O.
 . "${0%/*}/lib.sh"
