@@ -5,34 +5,37 @@
  *   aesni-avx	16-byte registers (\w = x). Intel from Sandy Bridge on, AMD from
  *		Bulldozer on: every CPU with AES and AVX.
  *   vaes-avx2	32-byte registers (\w = y). AMD from Zen 3 on, Intel from Ice Lake
- *		and Alder Lake on: each AES instruction works on two blocks. It does
- *		without VPCLMULQDQ.
+ *		and Alder Lake on: each AES instruction works on two blocks. It
+ *		needs no VPCLMULQDQ; xts_avx.c says why it asks for it.
  *
  * The unit of work is a group: eight registers of consecutive blocks, since an AES
- * round has a latency of three to five cycles and two of them start in each cycle.
- * Eight registers in flight keep both AES ports busy; all else that
- * must be done has to fit beside them. That is little, so the design is about where
- * tweaks come from:
+ * round has a latency of three to five cycles and two of them start in each. Eight
+ * registers in flight keep both AES ports busy, and all else that must be done
+ * has to fit beside them. So the design is about where tweaks come from:
  *
  * - The first tweaks of many data units are encrypted side by side, eight registers
- *   of them in the time that one takes, and wait on the stack. A function
- *   that encrypts one unit a call waits the full length of an AES for each.
+ *   of them in the time that one takes, and wait on the stack. A function that
+ *   encrypts one unit a call waits the full length of an AES for each.
  * - From then on groups follow each other without regard to where units end: a
  *   group's last round and store stand next to the next group's load and first
  *   whitening, and the registers never run empty within a batch of units.
- * - The next group's tweaks are computed between the AES rounds of this one and put into
- *   a ring of two groups on the stack: tweaks are used twice, before and after AES,
- *   and there are not enough registers to keep sixteen.
+ * - The next group's tweaks are computed between the AES rounds of this one and put
+ *   into a ring of two groups on the stack: tweaks are used twice, before and after
+ *   AES, and there are not enough registers to keep sixteen.
  *
  * A register of tweaks becomes the next one by a multiplication by x (16-byte
- * registers) or x^2 (32-byte) in GF(2^128): every 64-bit half is shifted left, and the
- * bits that leave it come back in the other half - as they are in the high half,
- * multiplied by 87h in the low one. That is the sign bit's mask and an AND for one
- * bit. For two it is a table of four by PSHUFB, which wants other ports than AES does,
- * and less of them than carry-less multiplication would. The bits that leave do not depend on what the
- * step before brought back, at the other end of the half: so they are taken from the
- * tweak "before folding" (UNFOLDED), which takes the long way round through the
- * table out of the chain from one tweak to the next. Two cycles a step are left.
+ * registers) or x^2 (32-byte) in GF(2^128): every 64-bit half is shifted left, and
+ * the bits that leave it are folded into the other half - as they are into the high
+ * half, times 87h into the low one. For one bit that is a mask made of the sign and
+ * an AND. For two it is a table of four rows in a register, looked up by VPSHUFB:
+ * carry-less multiplication would compete with AES for its ports on AMD, and one
+ * for every eight AES instructions costs 14 % there.
+ *
+ * The bits that leave do not depend on what the step before folded in, which is at
+ * the other end of the half. So they are taken from the tweak before its fold
+ * (UNFOLDED), which keeps the table out of the chain from one tweak to the next,
+ * and for two steps at a time, which saves a byte shuffle: more than two of those for
+ * every eight AES instructions crowd them out as well.
  *
  * Nothing here depends on data or keys in time. Round keys stay in the key
  * structure and in registers; the stack has tweaks only, and both are wiped at the end.
@@ -60,12 +63,13 @@
 /* Registers 0 to 7 hold blocks. Of 8 to 15 (\w is x or y): */
 #define KEY_ROUND	%\w\()mm8
 #define KEY_LAST	%\w\()mm9
+#define FOLD2		%\w\()mm9	/* between the bursts KEY_LAST is not needed */
 #define T		%\w\()mm10	/* tweaks of the next register of blocks */
 #define UNFOLDED	%\w\()mm11	/* the same before the last step's fold */
-#define FOLD		%\w\()mm12	/* what that step folds back */
+#define FOLD		%\w\()mm12	/* what a step folds back */
 #define POLY		%\w\()mm13	/* \w = x: 87h for the low half, 1 for the high */
-#define SPREAD		%\w\()mm13	/* \w = y: constants of one_step */
-#define INDEX		%\w\()mm14
+#define SPREAD		%\w\()mm13	/* \w = y: constants of next_two_tweaks */
+#define KIND		%\w\()mm14
 #define TABLE		%\w\()mm15
 
 .set TWEAK_KEYS, ENVOL_AES_KEY_SIZE + ENVOL_AES_KEY_ENC	/* of struct envol_xts_key */
@@ -74,15 +78,20 @@
 .balign 16
 .Lpoly:
 	.quad	0x87, 1
-.Lspread:	/* the high half's two bits to bytes 0 and 1, the low half's to byte 8 */
+.Lspread:	/* the high half's bits to bytes 0 and 1, the low half's to byte 8 */
 	.byte	8, 8, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80
 	.byte	0, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80
-.Lindex:	/* each of the three to a table of its own, and the rest to none */
-	.byte	0, 4, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80
-	.byte	8, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80
-.Ltable:	/* times 87h without carry: low bytes, high bytes; times 1 */
-	.byte	0x00, 0x87, 0x0e, 0x89, 0, 0, 1, 1
-	.byte	0, 1, 2, 3, 0, 0, 0, 0
+.Lkind:		/* which column of the table each of the three wants; the rest none */
+	.byte	0, 1, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80
+	.byte	2, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80
+.Ltable:	/* row c: low byte of c times 87h without carry, its high byte, c */
+	.byte	0x00, 0, 0, 0
+	.byte	0x87, 0, 1, 0
+	.byte	0x0e, 1, 2, 0
+	.byte	0x89, 1, 3, 0
+.balign 32
+.Lfirst_step:	/* the row in bits 2 and 3 */
+	.fill	32, 1, 0x0c
 
 .text
 
@@ -117,83 +126,60 @@
 	vpxor	\fold, \t, \t
 .endm
 
+/* T to place \i of the next group's half of the ring. */
+.macro store_tweaks w, i
+	vmovdqa	T, RING + \i * VL(%rsp, NEXT)
+.endm
+
 /*
- * The making of the next group's tweaks, instruction by instruction, so that
- * others can be put in between. Symbol "step" counts: what is to be stored as register
- * step / STEPS, and what is to be done for the one after it.
+ * T to places \i and \j of the next group's half of the ring, by way of one
+ * multiplication, and on to the register after it by another.
  */
-.macro one_step w
-	.set register, step / STEPS
-	.set phase, step % STEPS
+.macro next_two_tweaks w, i, j
+	store_tweaks \w, \i
 	.ifc \w, y
-	.if phase == 0
-	vmovdqa	T, RING + register * VL(%rsp, NEXT)
-	.elseif phase == 1
-	vpsrlq	$62, UNFOLDED, FOLD
-	.elseif phase == 2
+	vpsrlq	$60, UNFOLDED, FOLD		/* two bits for now, two for the second step */
 	vpshufb	SPREAD, FOLD, FOLD
-	.elseif phase == 3
 	vpsllq	$2, T, UNFOLDED
-	.elseif phase == 4
-	vpor	INDEX, FOLD, FOLD
-	.elseif phase == 5
+	vpsllw	$2, FOLD, FOLD2
+	vpand	.Lfirst_step(%rip), FOLD, FOLD
+	vpor	KIND, FOLD2, FOLD2
+	vpor	KIND, FOLD, FOLD
 	vpshufb	FOLD, TABLE, FOLD
-	.else
+	vpshufb	FOLD2, TABLE, FOLD2
 	vpxor	FOLD, UNFOLDED, T
-	.endif
+	store_tweaks \w, \j
+	vpsllq	$2, T, UNFOLDED
+	vpxor	FOLD2, UNFOLDED, T
 	.else
-	.if phase == 0
-	vmovdqa	T, RING + register * VL(%rsp, NEXT)
-	.elseif phase == 1
 	vpshufd	$0x13, UNFOLDED, FOLD
-	.elseif phase == 2
 	vpaddq	T, T, UNFOLDED
-	.elseif phase == 3
 	vpsrad	$31, FOLD, FOLD
-	.elseif phase == 4
 	vpand	POLY, FOLD, FOLD
-	.else
+	vpxor	FOLD, UNFOLDED, T
+	store_tweaks \w, \j
+	vpshufd	$0x13, UNFOLDED, FOLD
+	vpaddq	T, T, UNFOLDED
+	vpsrad	$31, FOLD, FOLD
+	vpand	POLY, FOLD, FOLD
 	vpxor	FOLD, UNFOLDED, T
 	.endif
-	.endif
-	.set step, step + 1
 .endm
 
-.macro set_steps w
-	.ifc \w, y
-	.set STEPS, 7
-	.else
-	.set STEPS, 6
-	.endif
-	.set step, 0
-	.set slot, 0
+/* One round of all eight registers. */
+.macro round w, aes, key
+	load_16	\w, \key(KEY), KEY_ROUND
+.irp i, 0, 1, 2, 3, 4, 5, 6, 7
+	\aes	KEY_ROUND, %\w\()mm\i, %\w\()mm\i
+.endr
 .endm
 
-/* After AES instruction "slot" of a group's: as many steps as are due by then. */
-.macro due_steps w, rounds
-	.set slot, slot + 1
-	.rept 2
-	.if step * 8 * (\rounds - 1) < slot * 8 * STEPS
-	one_step \w
-	.endif
+/* \count rounds with the keys that follow the one at "key". */
+.macro rounds w, aes, count
+	.rept \count
+	.set key, key + 16
+	round	\w, \aes, key
 	.endr
-.endm
-
-/* One round of all eight registers, with steps of the next tweaks in between. */
-.macro round w, aes, key, rounds
-	load_16	\w, \key(KEY), KEY_ROUND
-.irp i, 0, 1, 2, 3, 4, 5, 6, 7
-	\aes	KEY_ROUND, %\w\()mm\i, %\w\()mm\i
-	due_steps \w, \rounds
-.endr
-.endm
-
-/* One round of all eight registers and no more. */
-.macro plain_round w, aes, key
-	load_16	\w, \key(KEY), KEY_ROUND
-.irp i, 0, 1, 2, 3, 4, 5, 6, 7
-	\aes	KEY_ROUND, %\w\()mm\i, %\w\()mm\i
-.endr
 .endm
 
 /*
@@ -227,13 +213,10 @@
 	vpaddq	%\w\()mm9, %\w\()mm5, %\w\()mm7
 
 	.set key, TWEAK_KEYS
-	plain_round \w, vpxor, key
-	.rept \rounds - 1
+	round	\w, vpxor, key
+	rounds	\w, vaesenc, \rounds-1
 	.set key, key + 16
-	plain_round \w, vaesenc, key
-	.endr
-	.set key, key + 16
-	plain_round \w, vaesenclast, key
+	round	\w, vaesenclast, key
 
 	.ifc \w, y
 	vbroadcasti128 .Lpoly(%rip), %ymm9
@@ -269,15 +252,19 @@
 	vpxor	\from + \i * VL(SRC), %\w\()mm\i, %\w\()mm\i
 .endm
 
-/* BATCH bytes, whole groups, whose units' first tweaks are at FIRST(%rsp). */
-.macro crypt_batch w, aes, last, keys, rounds
+/*
+ * BATCH bytes, whole groups, whose units' first tweaks are at FIRST(%rsp). The next
+ * group's tweaks are made in four bursts, \gap rounds apart: spread instruction by
+ * instruction they cost 5 % more.
+ */
+.macro crypt_groups w, aes, last, keys, rounds, gap
 	lea	FIRST + VL(%rsp), STARTS
 	vmovdqa	FIRST(%rsp), T
 	vmovdqa	T, UNFOLDED
-	set_steps \w
-	.rept 8 * STEPS
-	one_step \w
-	.endr
+	next_two_tweaks \w, 0, 1
+	next_two_tweaks \w, 2, 3
+	next_two_tweaks \w, 4, 5
+	next_two_tweaks \w, 6, 7
 	load_16	\w, \keys(KEY), KEY_ROUND
 .irp i, 0, 1, 2, 3, 4, 5, 6, 7
 	begin	\w, \i, 0
@@ -293,12 +280,16 @@
 	vmovdqa	T, UNFOLDED
 	add	$VL, STARTS
 .Lsame_unit_\@:
-	set_steps \w
 	.set key, \keys
-	.rept \rounds - 1
-	.set key, key + 16
-	round	\w, \aes, key, \rounds
-	.endr
+	rounds	\w, \aes, 1
+	next_two_tweaks \w, 0, 1
+	rounds	\w, \aes, \gap
+	next_two_tweaks \w, 2, 3
+	rounds	\w, \aes, \gap
+	next_two_tweaks \w, 4, 5
+	rounds	\w, \aes, \gap
+	next_two_tweaks \w, 6, 7
+	rounds	\w, \aes, \rounds-2-3*\gap
 
 	load_16	\w, \keys+16*\rounds(KEY), KEY_LAST
 	sub	$GROUP, BATCH
@@ -318,6 +309,15 @@
 .endr
 	add	$GROUP, SRC
 	add	$GROUP, DST
+.endm
+
+/* crypt_groups with the gap that goes with the number of rounds. */
+.macro crypt_batch w, aes, last, keys, rounds
+	.if \rounds == 14
+	crypt_groups \w, \aes, \last, \keys, \rounds, 3
+	.else
+	crypt_groups \w, \aes, \last, \keys, \rounds, 2
+	.endif
 .endm
 
 /* LEN bytes, less than a group, block by block, beginning at the tweak %xmm10. */
@@ -363,7 +363,7 @@ FUNC(\name)
 
 	.ifc \w, y
 	vbroadcasti128 .Lspread(%rip), SPREAD
-	vbroadcasti128 .Lindex(%rip), INDEX
+	vbroadcasti128 .Lkind(%rip), KIND
 	vbroadcasti128 .Ltable(%rip), TABLE
 	.else
 	vmovdqa	.Lpoly(%rip), POLY
