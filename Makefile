@@ -10,6 +10,7 @@ KDIR     ?= /lib/modules/$(KERNEL)/build
 
 PREFIX   ?= /usr/local
 SBINDIR  ?= $(PREFIX)/sbin
+LIBEXECDIR ?= $(PREFIX)/libexec/envol
 MANDIR   ?= $(PREFIX)/share/man
 SYSCONFDIR ?= /etc
 TOKENDIR ?= /lib/x86_64-linux-gnu/cryptsetup
@@ -33,7 +34,8 @@ SANFLAGS := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-fra
 endif
 HARDEN   := -fstack-protector-strong -fstack-clash-protection -fcf-protection -fPIC \
             $(if $(SAN),,-D_FORTIFY_SOURCE=2)
-ALL_CFLAGS  = -std=gnu11 -D_GNU_SOURCE -DENVOL_VERSION='"$(VERSION)"' -I. \
+ALL_CFLAGS  = -std=gnu11 -D_GNU_SOURCE -DENVOL_VERSION='"$(VERSION)"' \
+              -DENVOL_KEK_PROGRAM='"$(LIBEXECDIR)/envol-kek"' -I. \
               $(WARNINGS) $(HARDEN) $(SANFLAGS) -fvisibility=hidden $(CFLAGS)
 ALL_LDFLAGS = -Wl,-z,relro,-z,now,-z,noexecstack $(SANFLAGS) $(LDFLAGS)
 

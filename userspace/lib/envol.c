@@ -6,7 +6,7 @@
 #include "userspace/lib/internal.h"
 #include "userspace/lib/util/error.h"
 
-#define DEFAULT_KEYSTORE   "/etc/envol/keys"
+#define DEFAULT_KEYSTORE   "/var/lib/envol/keys"
 #define DEFAULT_STATE      "/var/lib/envol"
 #define DEFAULT_TIMEOUT_MS 30000
 #define MAX_TIMEOUT_MS	   (60 * 60 * 1000)
@@ -19,9 +19,10 @@ int envol_new(struct envol **ev)
 		return -ENOMEM;
 	new->keystore = strdup(DEFAULT_KEYSTORE);
 	new->state = strdup(DEFAULT_STATE);
+	new->kek_program = strdup(ENVOL_KEK_PROGRAM);
 	new->tpm = strdup("");
 	new->timeout_ms = DEFAULT_TIMEOUT_MS;
-	if (!new->keystore || !new->state || !new->tpm) {
+	if (!new->keystore || !new->state || !new->kek_program || !new->tpm) {
 		envol_free(new);
 		return -ENOMEM;
 	}
@@ -35,6 +36,7 @@ void envol_free(struct envol *ev)
 		return;
 	free(ev->keystore);
 	free(ev->state);
+	free(ev->kek_program);
 	free(ev->tpm);
 	free(ev);
 }
@@ -59,24 +61,28 @@ static int set_string(struct envol *ev, char **field, const char *value)
 }
 
 /* A relative one would change its meaning with the working directory. */
-static int set_directory(struct envol *ev, char **field, const char *what,
-			 const char *path)
+static int set_path(struct envol *ev, char **field, const char *what,
+		    const char *path)
 {
 	if (path[0] != '/')
-		return envol_error(ev, -EINVAL,
-				   "%s directory %s: not an absolute path",
+		return envol_error(ev, -EINVAL, "%s %s: not an absolute path",
 				   what, path);
 	return set_string(ev, field, path);
 }
 
 int envol_set_keystore(struct envol *ev, const char *path)
 {
-	return set_directory(ev, &ev->keystore, "keystore", path);
+	return set_path(ev, &ev->keystore, "keystore directory", path);
 }
 
 int envol_set_state(struct envol *ev, const char *path)
 {
-	return set_directory(ev, &ev->state, "state", path);
+	return set_path(ev, &ev->state, "state directory", path);
+}
+
+int envol_set_kek_program(struct envol *ev, const char *path)
+{
+	return set_path(ev, &ev->kek_program, "KEK program", path);
 }
 
 int envol_set_tpm(struct envol *ev, const char *tcti)

@@ -21,6 +21,7 @@ struct envol {
 	void *log_data;
 	enum envol_log_level log_level;
 	char *keystore;		/* directory of the service keys */
+	char *kek_program;	/* that uses KEKs in a process of its own */
 	char *state;		/* directory of what the host remembers: generations, audit */
 	char *tpm;		/* TCTI of the TPM: "" the default device, "none" never */
 	unsigned int timeout_ms; /* of one use of a KEK, all retries included */

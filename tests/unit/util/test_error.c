@@ -14,7 +14,7 @@ TEST(handle_defaults_and_setters)
 
 	CHECK_OK(envol_new(&ev));
 	CHECK_STR_EQ(envol_error_message(ev), "");
-	CHECK_STR_EQ(ev->keystore, "/etc/envol/keys");
+	CHECK_STR_EQ(ev->keystore, "/var/lib/envol/keys");
 	CHECK_STR_EQ(ev->state, "/var/lib/envol");
 	CHECK_STR_EQ(ev->tpm, "");
 	CHECK_EQ(ev->timeout_ms, 30000);

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A LUKS2 header on a device or in a file, through libcryptsetup and nothing else:
+ * the one file that includes it. The volume key of LUKS2 is the DEK; its digest
+ * proves an unwrapped one, and the token's seal proves the header.
+ */
+#pragma once
+
+#include "userspace/lib/internal.h"
+#include "userspace/lib/metadata/token.h"
+#include "userspace/lib/util/secret.h"
+
+struct envol_header;	/* private: a libcryptsetup context and what was read in it */
+
+/* Strings live as long as the header. */
+struct envol_header_info {
+	const char *device;		/* with the data, as a path */
+	const char *header;		/* detached, or NULL */
+	const char *uuid, *label, *cipher;
+	unsigned int key_size, sector_size;	/* bytes */
+	uint64_t data_offset, data_size;	/* bytes, on @device; the size is rounded down to sectors of @sector_size */
+	uint64_t iv_offset;		/* sectors */
+	bool discards;			/* persistent flag allow-discards */
+	bool recovery;			/* a keyslot besides ENVOL_TOKEN_KEYSLOT */
+};
+
+struct envol_header_format {
+	const char *device, *header;	/* as in struct envol_volume_format */
+	unsigned int key_size, sector_size;	/* bytes, chosen */
+	const char *label, *uuid;	/* NULL: none, random */
+	bool discards;
+};
+
+/*
+ * Read the header of @device, or the detached @header. A first copy that is
+ * damaged is repaired from the second. -ENOENT, -EACCES, -ENODEV; -ENODATA for a
+ * device without LUKS2 (the sentence says what is there instead) or without our
+ * token; -EBADMSG where both copies are damaged or a keyslot's area cipher is
+ * not aes-xts-plain64; -EPROTONOSUPPORT for requirements (a reencryption under
+ * way); -EBUSY where another process holds the lock of the header for too long.
+ */
+int envol_header_open(struct envol *ev, const char *device, const char *header,
+		      struct envol_header **h) _must_check_;
+void envol_header_close(struct envol_header *h);	/* NULL is fine */
+#define _cleanup_header_ _cleanup_(envol_header_close_ptr)
+static inline void envol_header_close_ptr(struct envol_header **h)
+{
+	envol_header_close(*h);
+}
+
+const struct envol_header_info *envol_header_info(const struct envol_header *h);
+const struct envol_token *envol_header_token(const struct envol_header *h);
+
+/*
+ * -EPERM if @dek is not the volume's (digest); -EBADMSG if the token's MAC is not
+ * of this DEK, or a sealed value differs from the header in @h, which the
+ * sentence names. Until this has returned 0 nothing in the header is to be believed.
+ */
+int envol_header_verify(struct envol *ev, struct envol_header *h,
+			const struct envol_secret *dek) _must_check_;
+
+/*
+ * Write a new header for @dek, which has format->key_size bytes, with @token's
+ * wraps and policy; volume id and generation 1 are set here. What was on the
+ * device is overwritten only when all that can be checked has been. The order
+ * of writes leaves no valid envol header behind if it is cut short.
+ */
+int envol_header_format(struct envol *ev, const struct envol_header_format *format,
+			const struct envol_secret *dek, struct envol_token *token,
+			struct envol_header **h) _must_check_;
+
+/*
+ * Replace the token by @token, sealed anew under @dek with the next generation, in
+ * one header write. -EAGAIN if another process wrote the header since @h was
+ * opened: open again and redo. -ENOSPC if it does not fit; the header is intact.
+ */
+int envol_header_store(struct envol *ev, struct envol_header *h,
+		       const struct envol_secret *dek, struct envol_token *token)
+	_must_check_;
+
+/* A keyslot (Argon2id) for @passphrase, or its removal; sealed and stored as above. */
+int envol_header_add_recovery(struct envol *ev, struct envol_header *h,
+			      const struct envol_secret *dek,
+			      const struct envol_secret *passphrase) _must_check_;
+int envol_header_remove_recovery(struct envol *ev, struct envol_header *h,
+				 const struct envol_secret *dek) _must_check_;
+
+/* The DEK from a keyslot by a passphrase: recovery. -EPERM. */
+int envol_header_recover(struct envol *ev, struct envol_header *h,
+			 const struct envol_secret *passphrase,
+			 struct envol_secret *dek) _must_check_;
+
+/* The whole header area into a new file, and from one; see envol_header_backup(). */
+int envol_header_save(struct envol *ev, struct envol_header *h, const char *file)
+	_must_check_;
+int envol_header_load(struct envol *ev, const char *device, const char *header,
+		      const char *file) _must_check_;

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The LUKS2 token of type "envol": the wraps of a volume's DEK, and what of the
+ * header the DEK vouches for. Documentation/token.md is the format. Pure.
+ */
+#pragma once
+
+#include "userspace/lib/internal.h"
+#include "userspace/lib/metadata/sealed.h"
+#include "userspace/lib/util/blob.h"
+
+#define ENVOL_TOKEN_TYPE "envol"
+#define ENVOL_TOKEN_VERSION 1
+
+/* The keyslot that stock tools open, by envol_digest_passphrase(). */
+#define ENVOL_TOKEN_KEYSLOT 0
+
+/* What one KEK wrapped: the DEK, or one of two shares. */
+struct envol_token_part {
+	char *uri;			/* of the KEK, without a version */
+	char *version;			/* of the KEK, as its provider names it */
+	char *algorithm;		/* says all about @bytes: A256KWP, RSA-OAEP-256 … */
+	struct envol_blob bytes;
+};
+
+struct envol_token_wrap {
+	struct envol_token_part parts[2];
+	unsigned int n_parts;		/* 1, or 2 for a double key */
+	struct envol_blob dek;		/* of two parts: the DEK under the key of both shares */
+	int64_t created;		/* Unix seconds */
+	int64_t retiring;		/* since when a newer wrap stands in its place; 0 */
+	bool proved;			/* unwrapped and compared before it was stored */
+};
+
+struct envol_token {
+	uint8_t volume_id[ENVOL_SEALED_ID_SIZE];
+	uint64_t generation;		/* counts writes of the header */
+	char *policy;			/* words separated by blanks; "" for none */
+	struct envol_token_wrap wraps[ENVOL_SEALED_WRAPS];
+	uint32_t n_wraps;
+	struct envol_blob sealed;	/* envol_sealed_encode() */
+	uint8_t mac[ENVOL_DIGEST_SIZE];	/* over it */
+};
+
+#define ENVOL_TOKEN_INIT { 0 }
+#define _cleanup_token_ _cleanup_(envol_token_free)
+
+void envol_token_free(struct envol_token *token);	/* what it holds, not itself */
+void envol_token_free_wrap(struct envol_token_wrap *wrap);
+
+/*
+ * Strict: -EPROTONOSUPPORT for a version that is not known, -EBADMSG for anything
+ * else that is missing, of the wrong type, too long, given twice, not known, or not
+ * base64 to the letter; the sentence names the field ("token.wraps[1].parts[0].uri").
+ * @token must be empty. -ENOMEM.
+ */
+int envol_token_parse(struct envol *ev, const char *json, size_t len,
+		      struct envol_token *token) _must_check_;
+
+/* The reverse: a malloc'ed string in *@json. -EINVAL for a token that parsing would refuse. */
+int envol_token_format(struct envol *ev, const struct envol_token *token,
+		       char **json) _must_check_;
+
+/* Fill the wraps, volume id, generation and policy of @sealed; borrows from @token. */
+int envol_token_seal(struct envol *ev, const struct envol_token *token,
+		     struct envol_sealed *sealed) _must_check_;
