@@ -87,6 +87,13 @@ int envol_set_tpm(struct envol *ev, const char *tcti) ENVOL_API_CHECK;
  */
 int envol_set_timeout(struct envol *ev, unsigned int timeout_ms) ENVOL_API_CHECK;
 
+/*
+ * The settings above from a file, see envol.conf(5). -ENOENT if there is none,
+ * -EPERM if others than root and the caller may write it, -EINVAL with file and
+ * line for what is not known or not valid; what stands before that is then set.
+ */
+int envol_config_load(struct envol *ev, const char *path) ENVOL_API_CHECK;
+
 /* ---- secrets ------------------------------------------------------------- */
 
 /*

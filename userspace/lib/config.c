@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* envol.conf: what an administrator sets for all programs of one machine. */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "userspace/lib/internal.h"
+#include "userspace/lib/util/error.h"
+#include "userspace/lib/util/file.h"
+#include "userspace/lib/util/ini.h"
+
+#define CONFIG_MAX (64 * 1024)
+
+static int set_timeout(struct envol *ev, const char *value)
+{
+	unsigned int seconds = 0;
+	const char *at;
+
+	for (at = value; *at >= '0' && *at <= '9' && at - value < 5; at++)
+		seconds = seconds * 10 + *at - '0';
+	if (at == value || *at)
+		return envol_error(ev, -EINVAL,
+				   "timeout %s: not a number of seconds",
+				   value);
+	return envol_set_timeout(ev, seconds * 1000);
+}
+
+static const struct {
+	const char *key;
+	int (*set)(struct envol *ev, const char *value);
+} defaults[] = {
+	{ "keystore", envol_set_keystore },
+	{ "state", envol_set_state },
+	{ "tpm", envol_set_tpm },
+	{ "timeout", set_timeout },
+	{ "kek_program", envol_set_kek_program },
+};
+
+static int set(struct envol *ev, const char *section, const char *key,
+	       const char *value, void *data)
+{
+	size_t i;
+
+	if (strcmp(section, "defaults") != 0)
+		return envol_error(ev, -EINVAL,
+				   "%s: section [%s] is not known; [defaults] is",
+				   key, section);
+	for (i = 0; i < ENVOL_ARRAY_SIZE(defaults); i++)
+		if (strcmp(key, defaults[i].key) == 0)
+			return defaults[i].set(ev, value);
+	return envol_error(ev, -EINVAL, "%s: not known in [defaults]", key);
+}
+
+/* It names a program that root runs: who can write the file is root. */
+static int check_file(struct envol *ev, const char *path, const struct stat *st)
+{
+	if (!S_ISREG(st->st_mode))
+		return envol_error(ev, -EPERM, "%s: not a regular file", path);
+	if (st->st_uid != 0 && st->st_uid != geteuid())
+		return envol_error(ev, -EPERM,
+				   "%s: owned by user %ju; make root its owner",
+				   path, (uintmax_t)st->st_uid);
+	if (st->st_mode & 0022)
+		return envol_error(ev, -EPERM,
+				   "%s: others may write it; run chmod go-w on it",
+				   path);
+	if (st->st_size > CONFIG_MAX)
+		return envol_error(ev, -EFBIG, "%s: larger than %d bytes", path,
+				   CONFIG_MAX);
+	return 0;
+}
+
+int envol_config_load(struct envol *ev, const char *path)
+{
+	_cleanup_free_ char *text = NULL;
+	_cleanup_close_ int fd = -1;
+	struct stat st;
+	int err;
+
+	/* Without O_NONBLOCK a FIFO would hang here before it is refused. */
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	if (fd < 0)
+		return envol_error_errno(ev, -errno, "open %s", path);
+	if (fstat(fd, &st))
+		return envol_error_errno(ev, -errno, "stat %s", path);
+	err = check_file(ev, path, &st);
+	if (err)
+		return err;
+	text = malloc(st.st_size + 1);
+	if (!text)
+		return envol_error(ev, -ENOMEM, "%s: out of memory", path);
+	err = envol_file_pread(fd, text, st.st_size, 0);
+	if (err)
+		return envol_error_errno(ev, err, "read %s", path);
+	return envol_ini_parse(ev, path, text, st.st_size, set, NULL);
+}
