@@ -301,7 +301,7 @@ int envol_wrap_renew(struct envol *ev, const struct envol_volume_source *source,
 		     uint64_t settle_s, unsigned int *renewed) ENVOL_API_CHECK;
 
 /*
- * One more keyslot, under a random key for people to keep (Argon2id): text with
+ * One more keyslot, under a random key for people ------------------------------------------------------------ to keep (Argon2id): text with
  * dashes in @key, which must be empty. -EEXIST if there is one.
  */
 int envol_recovery_create(struct envol *ev, const struct envol_volume_source *source,
@@ -389,6 +389,18 @@ int envol_key_backup(struct envol *ev, const char *uri, const char *file,
 int envol_key_restore(struct envol *ev, const char *file,
 		      const struct envol_secret *passphrase, bool replace,
 		      struct envol_key_info *info) ENVOL_API_CHECK;
+
+/* ---- for people ------------------------------------------------------------ */
+
+#define ENVOL_SIZE_TEXT 16
+
+/* "64.0 GiB" */
+void envol_size_format(char text[ENVOL_SIZE_TEXT], uint64_t bytes);
+
+#define ENVOL_TIME_SIZE 21
+
+/* RFC 3339 in UTC, 2026-03-01T12:00:00Z; @seconds from 1970 to the end of 9999. */
+void envol_time_format(char text[ENVOL_TIME_SIZE], int64_t seconds);
 
 #ifdef __cplusplus
 }

@@ -31,7 +31,7 @@ int envol_size_parse(const char *text, uint64_t *bytes)
 	return 0;
 }
 
-void envol_size_format(char text[16], uint64_t bytes)
+void envol_size_format(char text[ENVOL_SIZE_TEXT], uint64_t bytes)
 {
 	unsigned int unit = 0, shift, tenth;
 

@@ -4,10 +4,9 @@
 
 #include "userspace/lib/internal.h"
 
-#define ENVOL_TIME_SIZE 21
-
 int64_t envol_time_now(void);	/* Unix seconds */
-/* @seconds from 1970 to the end of 9999. */
-void envol_time_format(char text[ENVOL_TIME_SIZE], int64_t seconds);
-/* The same span; -EINVAL for any other text, a leap second included. */
+/*
+ * The reverse of envol_time_format() in envol.h; -EINVAL for any other text, a leap
+ * second included.
+ */
 int envol_time_parse(const char *text, int64_t *seconds) _must_check_;
