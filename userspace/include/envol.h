@@ -301,7 +301,7 @@ int envol_wrap_renew(struct envol *ev, const struct envol_volume_source *source,
 		     uint64_t settle_s, unsigned int *renewed) ENVOL_API_CHECK;
 
 /*
- * One more keyslot, under a random key for people ------------------------------------------------------------ to keep (Argon2id): text with
+ * One more keyslot, under a random key for people to keep (Argon2id): text with
  * dashes in @key, which must be empty. -EEXIST if there is one.
  */
 int envol_recovery_create(struct envol *ev, const struct envol_volume_source *source,
