@@ -9,6 +9,7 @@ KERNEL   ?= $(shell uname -r)
 KDIR     ?= /lib/modules/$(KERNEL)/build
 
 PREFIX   ?= /usr/local
+BINDIR   ?= $(PREFIX)/bin
 SBINDIR  ?= $(PREFIX)/sbin
 LIBEXECDIR ?= $(PREFIX)/libexec/envol
 MANDIR   ?= $(PREFIX)/share/man
@@ -119,6 +120,9 @@ $(O)/man/%: Documentation/man/%.scd
 install: programs man ## programs and manual pages, into DESTDIR and PREFIX
 	install -d $(DESTDIR)$(SBINDIR)
 	install -m 0755 $(PROGRAMS) $(DESTDIR)$(SBINDIR)
+	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBEXECDIR)
+	install -m 0755 $(BIN_PROGRAMS) $(DESTDIR)$(BINDIR)
+	install -m 0755 tools/bench/kernel-cipher $(DESTDIR)$(LIBEXECDIR)
 	for page in $(O)/man/*; do \
 		install -D -m 0644 $$page $(DESTDIR)$(MANDIR)/man$${page##*.}/$${page##*/} || exit 1; done
 

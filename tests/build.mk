@@ -6,13 +6,17 @@ UNIT_SRC := $(sort $(wildcard tests/unit/*/test_*.c))
 UNIT     := $(patsubst tests/%.c,$(O)/tests/%,$(UNIT_SRC))
 HARNESS  := $(patsubst %.c,$(O)/obj/%.o,$(wildcard tests/harness/*.c))
 
-# What a test links follows from where it lies: the cipher, the table, or the library.
+# What a test links follows from where it lies: the cipher, the table, a tool, or the library.
 $(O)/tests/unit/core/%: $(O)/obj/tests/unit/core/%.o $(HARNESS) $(CORE_OBJ)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $^ -lcrypto -o $@
 $(O)/tests/unit/kmod/%: $(O)/obj/tests/unit/kmod/%.o $(HARNESS) $(CORE_OBJ) $(TABLE_OBJ)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $^ -o $@
+$(O)/tests/unit/tools/%: $(O)/obj/tests/unit/tools/%.o $(HARNESS) $(BENCH_OBJ) $(CORE_OBJ)
+	@mkdir -p $(@D)
+	$(call say,LD,$@)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) \
+		$(filter-out %/tools/bench/main.o,$^) $(BENCH_LIBS) -ljson-c -o $@
 $(O)/tests/unit/%: $(O)/obj/tests/unit/%.o $(HARNESS) $(LIB_OBJ)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $^ $(LIB_LIBS) -o $@
