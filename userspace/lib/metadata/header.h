@@ -24,9 +24,13 @@ struct envol_header_info {
 	bool recovery;			/* a keyslot besides ENVOL_TOKEN_KEYSLOT */
 };
 
+/* Bytes that both copies and the keyslots take at most; data may begin there. */
+#define ENVOL_HEADER_SIZE (4u << 20)
+
 struct envol_header_format {
 	const char *device, *header;	/* as in struct envol_volume_format */
 	unsigned int key_size, sector_size;	/* bytes, chosen */
+	uint64_t data_offset;	/* bytes; at least ENVOL_HEADER_SIZE, or 0 with @header */
 	const char *label, *uuid;	/* NULL: none, random */
 	bool discards;
 };
@@ -61,9 +65,9 @@ int envol_header_verify(struct envol *ev, struct envol_header *h,
 
 /*
  * Write a new header for @dek, which has format->key_size bytes, with @token's
- * wraps and policy; volume id and generation 1 are set here. What was on the
- * device is overwritten only when all that can be checked has been. The order
- * of writes leaves no valid envol header behind if it is cut short.
+ * wraps, policy and volume id (which the wraps are bound to); generation 1 is set
+ * here. What was on the device is overwritten only when all that can be checked has
+ * been. The order of writes leaves no valid envol header behind if it is cut short.
  */
 int envol_header_format(struct envol *ev, const struct envol_header_format *format,
 			const struct envol_secret *dek, struct envol_token *token,
