@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # What the constructor refuses, by name; and that no key byte is shown anywhere.
 . "${0%/*}/lib.sh"
-. "${0%/*}/target.sh"
 target_setup
 
 add_key a 64 >/dev/null

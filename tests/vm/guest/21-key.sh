@@ -1,9 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# kernels: 6.1
 # The life of a key: its messages, and what its end in the keyring does.
 . "${0%/*}/lib.sh"
-. "${0%/*}/target.sh"
 target_setup
 
 serial=$(add_key a 64)

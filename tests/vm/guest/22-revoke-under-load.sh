@@ -1,11 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# deep: yes
 # The key is revoked in the middle of I/O on every CPU, again and again: each write
 # either failed or reads back right, so nothing was encrypted with a half-wiped key.
 # ROUNDS=1000 for the long run.
 . "${0%/*}/lib.sh"
-. "${0%/*}/target.sh"
 target_setup
 rounds=${ROUNDS:-60}
 

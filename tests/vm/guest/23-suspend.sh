@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Suspend, resume, reload and live swap with dm-crypt, with data checked all the while.
 . "${0%/*}/lib.sh"
-. "${0%/*}/target.sh"
 target_setup
 modprobe dm-crypt
 

@@ -1,9 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# kernels: 6.1
 # The lower device fails, forgets, or is taken away: errors arrive, nothing else breaks.
 . "${0%/*}/lib.sh"
-. "${0%/*}/target.sh"
 target_setup
 modprobe dm-flakey
 

@@ -1,11 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# kernels: 6.1
 # Completions in every context, from small to large: the submitter (brd, null_blk
 # irqmode 0), a softirq (irqmode 1), a timer (irqmode 2), a hard interrupt (virtio),
 # a worker (loop). Data is verified, and the status shows that each way was taken.
 . "${0%/*}/lib.sh"
-. "${0%/*}/target.sh"
 target_setup
 modprobe loop
 modprobe configfs 2>/dev/null || :

@@ -1,9 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# kernels: 6.1
 # RWF_NOWAIT and io_uring, also polled: they pass and complete (dm-crypt: EOPNOTSUPP).
 . "${0%/*}/lib.sh"
-. "${0%/*}/target.sh"
 target_setup
 add_key a 64 >/dev/null
 modprobe configfs 2>/dev/null || :

@@ -1,9 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# kernels: 6.1
 # Discards pass only when asked for; zeroes are written as encrypted zeroes.
 . "${0%/*}/lib.sh"
-. "${0%/*}/target.sh"
 target_setup
 modprobe loop
 add_key a 64 >/dev/null

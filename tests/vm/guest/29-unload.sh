@@ -1,10 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# deep: yes
 # The module stays while mappings use it, goes when they have gone, and mappings may
 # come and go under I/O.
 . "${0%/*}/lib.sh"
-. "${0%/*}/target.sh"
 target_setup
 add_key a 64 >/dev/null
 

@@ -88,16 +88,31 @@ requires() {
 	done
 }
 
-# load MODULE… - or the target of that name is built in
+# load MODULE… - or it is built in
 load() {
 	local module
 	for module; do
-		if [ "$module" = dm-envol ] && [ -n "${ENVOL_MODULE:-}" ]; then
-			grep -q '^dm_envol ' /proc/modules || insmod "$ENVOL_MODULE" || fail "$ENVOL_MODULE does not load"
-		else
-			modprobe "$module" || fail "module $module does not load"
-		fi
+		case $module in
+		dm-envol) load_envol ;;
+		brd) modprobe brd rd_nr=4 rd_size=$((RAM_SECTORS / 2)) ;;
+		*) modprobe "$module" ;;
+		esac || fail "module $module does not load"
 	done
+}
+
+load_envol() {
+	[ -n "${ENVOL_MODULE:-}" ] || { modprobe dm-envol; return; }
+	modprobe dm-mod
+	grep -q '^dm_envol ' /proc/modules || insmod "$ENVOL_MODULE"
+}
+
+# Sectors of each of the disks /dev/ram0 to /dev/ram3, 64 MiB.
+RAM_SECTORS=131072
+
+# target_setup - the module, disks of memory, and /tmp/random, 8 MiB of data
+target_setup() {
+	load brd dm-envol
+	head -c 8m /dev/urandom >/tmp/random
 }
 
 # udev's daemon with its rules: nodes, links and cookies as on a real machine
@@ -105,19 +120,20 @@ need_udev() {
 	[ ! -S /run/udev/control ] || return 0
 	unset DM_DISABLE_UDEV
 	/usr/lib/systemd/systemd-udevd --daemon 2>/dev/null || fail "udevd does not start"
+	defer udevadm control --exit
 	udevadm trigger --type=devices --subsystem-match=block --action=add
 	udevadm settle --timeout=60 || fail "udev does not settle"
 }
 
 # ---- keys and mappings
 
-# make_key DESCRIPTION BYTES|HEX - a logon key in the session keyring, random or given;
+# add_key NAME BYTES|HEX - a logon key envol:NAME in the session keyring, random or given;
 # prints its serial
-make_key() {
+add_key() {
 	case $2 in
-	32 | 64) head -c "$2" /dev/urandom ;;
+	32 | 48 | 64) head -c "$2" /dev/urandom ;;
 	*) printf '%s' "$2" | xxd -r -p ;;
-	esac | keyctl padd logon "$1" @s || fail "no key $1"
+	esac | keyctl padd logon "envol:$1" @s || fail "no key $1"
 }
 
 # dm_create NAME TABLE - or the table on standard input
@@ -129,38 +145,60 @@ dm_create() {
 	fi
 }
 
-dm_remove() {
-	dmsetup remove --retry "$1" || fail "$1 cannot be removed"
-}
-
 # dm_reload NAME TABLE - another table for a live mapping
 dm_reload() {
 	dmsetup reload "$1" --table "$2" || fail "refused: $2"
 	dmsetup resume "$1" || fail "$1 does not resume"
 }
 
-# status_of NAME FIELD - a value of envol's status line
-status_of() {
+# map NAME DEVICE [OPTION…] - an envol mapping of the whole device under key envol:a
+map() {
+	local name=$1 dev=$2
+	shift 2
+	dm_create "$name" "0 $(blockdev --getsz "$dev") envol aes-xts-plain64 :64:logon:envol:a 0 $dev 0 $# $*"
+}
+
+unmap() {
+	dmsetup remove --retry "$1" || fail "$1 cannot be removed"
+}
+
+# stat_of NAME FIELD - a value of envol's status line
+stat_of() {
 	dmsetup status "$1" | awk -v field="$2" '{ for (i = 4; i < NF; i += 2) if ($i == field) print $(i + 1) }'
+}
+
+# queue_of NAME ATTRIBUTE - of the mapping's request queue
+queue_of() {
+	cat "/sys/block/dm-$(dmsetup info -c --noheadings -o minor "$1")/queue/$2"
+}
+
+# ---- data, read and written around the page cache
+
+put() { # FILE DEVICE [MiB]
+	dd if="$1" of="$2" bs=1M count="${3:-8}" oflag=direct conv=notrunc status=none
+}
+
+get() { # DEVICE [MiB]
+	dd if="$1" bs=1M count="${2:-8}" iflag=direct status=none
+}
+
+holds() { # DEVICE FILE - the device begins with what the file holds
+	get "$1" 8 | cmp -s - "$2"
 }
 
 # ---- what must not work
 
-expect_failure() { # COMMAND…
-	! "$@" >/dev/null 2>&1 || fail "this worked: $*"
-}
-
-# expect_refused CAUSE COMMAND… - it fails, and the kernel's log says why
-expect_refused() {
+# refused CAUSE COMMAND… - it fails, and the kernel's log says why
+refused() {
 	local cause=$1 before
 	shift
 	before=$(dmesg | wc -l)
-	expect_failure "$@"
+	! "$@" >/dev/null 2>&1 || fail "accepted: $*"
 	dmesg | tail -n +$((before + 1)) | grep -qF "$cause" || fail "no \"$cause\" in the kernel's log after: $*"
 }
 
-# eventually SECONDS COMMAND… - try until it works
-eventually() {
+# wait_for SECONDS COMMAND… - until it works
+wait_for() {
 	local until=$((SECONDS + $1))
 	shift
 	until "$@"; do
