@@ -1,0 +1,8 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# For the harness' own test: the kernel warns, which panics.
+# own-boot: yes
+# disks: 1x16M
+# timeout: 30
+. "${0%/*}/lib.sh"
+insmod /envol/extra/warn.ko
