@@ -30,8 +30,11 @@ ifeq ($(WERROR),1)
 WARNINGS += -Werror
 endif
 # SAN=1: AddressSanitizer and UndefinedBehaviorSanitizer, a finding ends the program.
+# SAN=fuzz: the same with libFuzzer's coverage.
 ifeq ($(SAN),1)
 SANFLAGS := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+else ifeq ($(SAN),fuzz)
+SANFLAGS := -fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=all -fno-omit-frame-pointer
 endif
 HARDEN   := -fstack-protector-strong -fstack-clash-protection -fcf-protection -fPIC \
             $(if $(SAN),,-D_FORTIFY_SOURCE=2)
@@ -79,7 +82,7 @@ TABLE_OBJ := $(O)/obj/kmod/table.o
 include userspace/build.mk
 include tools/build.mk
 include tests/build.mk
-include tests/guests/build.mk
+include tests/vm/build.mk
 
 -include $(shell find $(O)/obj -name '*.d' 2>/dev/null)
 
@@ -88,7 +91,7 @@ include tests/guests/build.mk
 KMOD_FARM = $(O)/kmod-$(KERNEL)
 
 # A farm of links keeps kbuild's output out of the sources, and lets several
-# kernels be built side by side.
+# kernels be built side by side. Our O is not kbuild's.
 module: ## dm-envol.ko for KERNEL=… (default: the running one) or KDIR=…
 	@test -e $(KDIR)/Makefile || { \
 		echo "make: no headers of kernel $(KERNEL) in $(KDIR)" >&2; \
@@ -97,7 +100,7 @@ module: ## dm-envol.ko for KERNEL=… (default: the running one) or KDIR=…
 	$(call say,KMOD,$(KERNEL))rm -rf $(KMOD_FARM)/kmod && mkdir -p $(KMOD_FARM) && \
 	cp -rs $(CURDIR)/kmod $(KMOD_FARM)/kmod && \
 	ln -sf $(CURDIR)/Kbuild $(KMOD_FARM)/Kbuild && \
-	$(MAKE) -C $(KDIR) M=$(abspath $(KMOD_FARM)) modules
+	$(MAKE) -C $(KDIR) O= M=$(abspath $(KMOD_FARM)) modules
 
 module-if-possible:
 	@if [ -e $(KDIR)/Makefile ]; then $(MAKE) module; else \
@@ -136,7 +139,7 @@ clean: ## remove $(O)
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile userspace/build.mk tools/build.mk \
-		tests/build.mk tests/guests/build.mk | awk -F '\t' '{ printf "  %-18s %s\n", $$1, $$2 }'
+		tests/build.mk tests/vm/build.mk | awk -F '\t' '{ printf "  %-18s %s\n", $$1, $$2 }'
 	@echo "Variables: O=$(O) V=1 CC= CFLAGS= KERNEL= KDIR= WERROR=1 SAN=1 PREFIX= DESTDIR="
 
 .PHONY: all programs tests module module-if-possible demo setup man install \

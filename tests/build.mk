@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Unit tests, lint and the sets of checks. Every tests/unit/*/test_*.c is found by itself
-# and becomes one program.
+# Tests on this machine, and the sets of checks. Every tests/unit/*/test_*.c,
+# tests/interop/test_*.c and tests/fuzz/fuzz_*.c is found by itself and becomes one program.
 
 UNIT_SRC := $(sort $(wildcard tests/unit/*/test_*.c))
 UNIT     := $(patsubst tests/%.c,$(O)/tests/%,$(UNIT_SRC))
+INTEROP  := $(patsubst tests/%.c,$(O)/tests/%,$(sort $(wildcard tests/interop/test_*.c)))
+FUZZERS  := $(patsubst tests/%.c,$(O)/tests/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 HARNESS  := $(patsubst %.c,$(O)/obj/%.o,$(wildcard tests/harness/*.c))
 
 # What a test links follows from where it lies: the cipher, the table, a tool, or the library.
@@ -20,9 +22,17 @@ $(O)/tests/unit/tools/%: $(O)/obj/tests/unit/tools/%.o $(HARNESS) $(BENCH_OBJ) $
 $(O)/tests/unit/%: $(O)/obj/tests/unit/%.o $(HARNESS) $(LIB_OBJ)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $^ $(LIB_LIBS) -o $@
+$(O)/tests/interop/%: $(O)/obj/tests/interop/%.o $(HARNESS) $(CORE_OBJ)
+	@mkdir -p $(@D)
+	$(call say,LD,$@)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $^ -lcrypto -o $@
+# Fuzzers want clang and SAN=fuzz: `make check-fuzz` sees to it.
+$(O)/tests/fuzz/%: $(O)/obj/tests/fuzz/%.o $(LIB_OBJ)
+	@mkdir -p $(@D)
+	$(call say,LD,$@)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -fsanitize=fuzzer $^ $(LIB_LIBS) -o $@
 .SECONDARY:
 
-tests: $(UNIT)
+tests: $(UNIT) $(INTEROP)
+fuzzers: $(FUZZERS)
 
 check-unit: $(UNIT) ## unit tests
 	$(Q)tests/run $(O) unit
@@ -31,11 +41,27 @@ check-lint: ## layers, sizes, licences, shell
 check-fast: programs $(UNIT) ## lint and unit tests: no guest, no network
 	$(Q)tests/run $(O) lint unit
 check-san: ## unit tests under ASan and UBSan, with clang
-	$(Q)$(MAKE) O=$(O)/san CC=clang SAN=1 WERROR=1 tests
+	$(Q)$(SANITIZED) tests
 	$(Q)tests/run $(O) san
-check: setup ## every suite on every kernel: the README's test command
-	$(Q)$(MAKE) WERROR=1 programs tests
-	$(Q)$(MAKE) O=$(O)/san CC=clang SAN=1 WERROR=1 programs tests
-	$(Q)tests/run $(O) lint unit san guests
+check-interop: $(INTEROP) ## our cipher against OpenSSL's
+	$(Q)tests/run $(O) interop
+check-fuzz: ## every fuzzer for TIME=60 seconds, with clang
+	$(Q)$(FUZZING) fuzzers
+	$(Q)TIME=$(TIME) tests/run $(O) fuzz
+check: setup everything ## every suite on every kernel: the README's test command
+	$(Q)tests/run $(O) lint unit san interop fuzz harness vm
+check-deep: setup everything ## the long runs: hours, fuzzing for TIME seconds a parser
+	$(Q)TIME=$(TIME) tests/run $(O) lint unit san interop fuzz harness vm-deep
 
-.PHONY: check-unit check-lint check-fast check-san check
+TIME      ?= 60
+SANITIZED  = $(MAKE) O=$(O)/san CC=clang SAN=1 WERROR=1
+FUZZING    = $(MAKE) O=$(O)/fuzz CC=clang SAN=fuzz WERROR=1
+
+# In this order also with -j: setup brings the compilers.
+everything: setup
+	$(Q)$(MAKE) WERROR=1 programs tests
+	$(Q)$(SANITIZED) programs tests
+	$(Q)$(FUZZING) fuzzers
+
+.PHONY: tests fuzzers everything check-unit check-lint check-fast check-san check-interop \
+	check-fuzz check check-deep

@@ -3,6 +3,9 @@
 # Where the kernels lie, for fetch, debug-kernel, build-module and build-image.
 # Sourced; expects `set -eu`.
 
+# Options of the make that we run under are not kbuild's.
+unset MAKEFLAGS MFLAGS MAKELEVEL
+
 VM=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 TOP=${VM%/tests/vm}
 CACHE=${ENVOL_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/envol}

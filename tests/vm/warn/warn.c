@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* A kernel module that warns when it is loaded: the harness must notice. */
 #include <linux/module.h>
 

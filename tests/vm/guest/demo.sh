@@ -2,9 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The mapping's main job in one go: a file system on an envol mapping, its bytes on the
 # disk, and the same bytes through the kernel's own dm-crypt.
-# timeout: 120
 . "${0%/*}/lib.sh"
-. "${0%/*}/target.sh"
 tell() { echo "demo: $*"; }
 target_setup
 
