@@ -88,24 +88,26 @@ struct walk {
 	struct bvec_iter *iter;
 };
 
+/*
+ * Leaves bi_sector alone: steps are smaller than a sector at times. A step of 0
+ * passes an empty piece.
+ */
+static void advance(const struct walk *walk, unsigned int bytes)
+{
+	bvec_iter_advance_single(walk->bio->bi_io_vec, walk->iter, bytes);
+}
+
 /* Where it is in memory, and how many bytes (never 0) follow in one piece. */
 static u8 *here(const struct walk *walk, unsigned int *len)
 {
 	struct bio_vec bv = mp_bvec_iter_bvec(walk->bio->bi_io_vec, *walk->iter);
 
 	while (unlikely(!bv.bv_len)) {
-		walk->iter->bi_idx++;
-		walk->iter->bi_bvec_done = 0;
+		advance(walk, 0);
 		bv = mp_bvec_iter_bvec(walk->bio->bi_io_vec, *walk->iter);
 	}
 	*len = bv.bv_len;
 	return (u8 *)page_address(bv.bv_page) + bv.bv_offset;
-}
-
-/* Leaves bi_sector alone: steps are smaller than a sector at times. */
-static void advance(struct walk *walk, unsigned int bytes)
-{
-	bvec_iter_advance_single(walk->bio->bi_io_vec, walk->iter, bytes);
 }
 
 enum copy { FROM_BIO, TO_BIO };
