@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# libenvol, linked as objects.
+# libenvol, linked as objects, and the programs on top of it.
 
 LIB_SRC := $(sort $(wildcard userspace/lib/*.c userspace/lib/*/*.c userspace/lib/provider/*/*.c))
 LIB_OBJ := $(patsubst %.c,$(O)/obj/%.o,$(LIB_SRC)) $(CORE_OBJ) $(TABLE_OBJ)
@@ -7,6 +7,9 @@ LIB_OBJ := $(patsubst %.c,$(O)/obj/%.o,$(LIB_SRC)) $(CORE_OBJ) $(TABLE_OBJ)
 LIB_PKGS   := libcrypto json-c devmapper
 PKG_CFLAGS := $(shell pkg-config --cflags $(LIB_PKGS) 2>/dev/null)
 LIB_LIBS    = $(shell pkg-config --libs $(LIB_PKGS))
+
+CLI_SRC := $(sort $(wildcard userspace/cli/*.c))
+CLI_OBJ := $(patsubst %.c,$(O)/obj/%.o,$(CLI_SRC))
 
 PROGRAMS :=
 programs: $(PROGRAMS) $(LIB_OBJ)
