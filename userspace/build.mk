@@ -11,5 +11,8 @@ LIB_LIBS    = $(shell pkg-config --libs $(LIB_PKGS))
 CLI_SRC := $(sort $(wildcard userspace/cli/*.c))
 CLI_OBJ := $(patsubst %.c,$(O)/obj/%.o,$(CLI_SRC))
 
-PROGRAMS :=
+PROGRAMS := $(O)/envol
+$(O)/envol: $(CLI_OBJ) $(LIB_OBJ)
+	$(call say,LD,$@)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $^ $(LIB_LIBS) -o $@
+
 programs: $(PROGRAMS) $(LIB_OBJ)

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <stddef.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "userspace/cli/command.h"
+#include "userspace/cli/hint.h"
+
+/* The first row that fits; a command "" is any, "key" is all that begin so. */
+static const struct {
+	int err;
+	const char *command;
+	const char *hint;
+} hints[] = {
+	{ EACCES, "", "run it as root" },
+	{ EPERM, "", "run it as root" },
+};
+
+static bool begins(const char *name, const char *with)
+{
+	size_t len = strlen(with);
+
+	return strncmp(name, with, len) == 0 &&
+	       (len == 0 || name[len] == 0 || name[len] == ' ');
+}
+
+const char *envol_hint_find(const struct cli *cli, int err)
+{
+	const char *command = cli->command ? cli->command->name : "";
+	size_t i;
+
+	for (i = 0; i < sizeof(hints) / sizeof(hints[0]); i++) {
+		if (hints[i].err != -err || !begins(command, hints[i].command))
+			continue;
+		if ((err == -EACCES || err == -EPERM) && geteuid() == 0)
+			continue;
+		return hints[i].hint;
+	}
+	return NULL;
+}

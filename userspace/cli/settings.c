@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "userspace/cli/command.h"
+#include "userspace/cli/settings.h"
+
+#define CONFIG_FILE "/etc/envol/envol.conf"
+#define KEK_PROGRAM "envol-kek"
+
+const struct option envol_settings_options[] = {
+	{ .name = "help", .letter = 'h', .kind = OPTION_FLAG,
+	  .offset = OPTION_INTO(bool, struct settings, help),
+	  .help = "show this" },
+	{ .name = "version", .letter = 'V', .kind = OPTION_FLAG,
+	  .offset = OPTION_INTO(bool, struct settings, version),
+	  .help = "show the version" },
+	{ .name = "quiet", .letter = 'q', .kind = OPTION_FLAG,
+	  .offset = OPTION_INTO(bool, struct settings, quiet),
+	  .help = "no warnings, and no answer of what was done" },
+	{ .name = "verbose", .letter = 'v', .kind = OPTION_COUNT,
+	  .offset = OPTION_INTO(unsigned int, struct settings, verbose),
+	  .help = "tell what is being done; twice: tell more" },
+	FLAG_OPTION(struct settings, json, "json", "answer as one JSON document"),
+	TEXT_OPTION(struct settings, config, "config", "FILE",
+		    "settings, instead of " CONFIG_FILE),
+	TEXT_OPTION(struct settings, keystore, "keystore", "DIR",
+		    "directory of the service keys"),
+	TEXT_OPTION(struct settings, state, "state", "DIR",
+		    "directory of what this host remembers of volumes"),
+	TEXT_OPTION(struct settings, tpm, "tpm", "TCTI",
+		    "how to reach the TPM; none: never use one"),
+	NUMBER_OPTION(struct settings, timeout, "timeout", "SECONDS", 1, 3600,
+		      "how long one use of a KEK may take"),
+	{ .name = NULL },
+};
+
+/* Only root and the caller can have put a file there. */
+static bool is_private(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && !(st.st_mode & 0022) &&
+	       (st.st_uid == 0 || st.st_uid == geteuid());
+}
+
+/* In a build tree the program that uses KEKs lies beside this one. */
+static int find_kek_program(struct cli *cli)
+{
+	char path[PATH_MAX];
+	ssize_t len = readlink("/proc/self/exe", path, sizeof(path));
+	char *slash;
+
+	if (len < 0 || (size_t)len + sizeof(KEK_PROGRAM) >= sizeof(path))
+		return 0;
+	path[len] = 0;
+	slash = strrchr(path, '/');
+	if (!slash || slash == path)
+		return 0;
+	*slash = 0;
+	if (!is_private(path))
+		return 0;
+	strcpy(slash, "/" KEK_PROGRAM);
+	if (!is_private(path) || access(path, X_OK))
+		return 0;
+	return envol_set_kek_program(cli->ev, path);
+}
+
+static int load_file(struct cli *cli)
+{
+	const char *path = cli->settings.config;
+	int err = envol_config_load(cli->ev, path ? path : CONFIG_FILE);
+
+	return err == -ENOENT && !path ? 0 : err;
+}
+
+/* Typed paths may be relative: the library is given absolute ones. */
+static int set_path(struct cli *cli, const char *typed,
+		    int (*set)(struct envol *ev, const char *path))
+{
+	_cleanup_free_ char *here = NULL, *path = NULL;
+
+	if (!typed)
+		return 0;
+	if (typed[0] == '/')
+		return set(cli->ev, typed);
+	here = getcwd(NULL, 0);
+	if (!here)
+		return envol_command_error(cli, -errno,
+					   "find the working directory: %s",
+					   strerror(errno));
+	if (asprintf(&path, "%s/%s", here, typed) < 0) {
+		path = NULL;
+		return envol_command_error(cli, -ENOMEM, "out of memory");
+	}
+	return set(cli->ev, path);
+}
+
+int envol_settings_apply(struct cli *cli)
+{
+	const struct settings *settings = &cli->settings;
+	int err;
+
+	err = find_kek_program(cli);
+	if (!err)
+		err = load_file(cli);
+	if (!err)
+		err = set_path(cli, settings->keystore, envol_set_keystore);
+	if (!err)
+		err = set_path(cli, settings->state, envol_set_state);
+	if (!err && settings->tpm)
+		err = envol_set_tpm(cli->ev, settings->tpm);
+	if (!err && settings->timeout)
+		err = envol_set_timeout(cli->ev, settings->timeout * 1000);
+	return err;
+}

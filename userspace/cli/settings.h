@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The options that every command has, and what they make of the handle. */
+#pragma once
+
+#include "userspace/cli/option.h"
+
+struct settings {
+	bool help, version, quiet, json;
+	unsigned int verbose;
+	const char *config;	/* NULL: the usual one, if it is there */
+	const char *keystore, *state, *tpm;	/* NULL: as configured */
+	unsigned int timeout;	/* seconds; 0: as configured */
+};
+
+extern const struct option envol_settings_options[];
+
+/* Command line before file before what is built in. Errors as envol_config_load(). */
+int envol_settings_apply(struct cli *cli) _must_check_;
