@@ -2,8 +2,9 @@
 /*
  * FUNC, ENDFUNC and RETURN for assembly in both worlds. The kernel's linkage
  * macros bring what its mitigations want at the entry and the return of a function
- * (ENDBR, return thunks, alignment); in user space it is ENDBR64 alone, and the notes that keep
- * the stack from being executable and the program's CET marking.
+ * (return thunks, alignment); in user space it is ENDBR64 alone, and the notes that keep
+ * the stack from being executable and the program's CET marking. What is called
+ * through a pointer is a POINTED_FUNC: in Linux 7 only such a one has an ENDBR.
  */
 #ifndef _ENVOL_CORE_PORT_ASM_H
 #define _ENVOL_CORE_PORT_ASM_H
@@ -11,8 +12,10 @@
 #ifdef __KERNEL__
 
 #include <linux/linkage.h>
+#include <linux/cfi_types.h>
 
 #define FUNC(name) SYM_FUNC_START(name)
+#define POINTED_FUNC(name) SYM_TYPED_FUNC_START(name)
 #define ENDFUNC(name) SYM_FUNC_END(name)
 #ifdef RET
 #define RETURN RET
@@ -29,6 +32,7 @@
 	.balign 16;                                                           \
 name:                                                                         \
 	endbr64
+#define POINTED_FUNC(name) FUNC(name)
 #define ENDFUNC(name) .size name, . - name
 #define RETURN ret
 

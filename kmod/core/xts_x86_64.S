@@ -438,7 +438,7 @@ xts_engine envol_xts_vaes_avx2, y
  * void envol_xts_avx_start(const struct envol_xts_key *key, u8 t[16], u64 tweak):
  * the tweak of a unit's first block.
  */
-FUNC(envol_xts_avx_start)
+POINTED_FUNC(envol_xts_avx_start)
 	vmovq	%rdx, %xmm0
 	vpxor	TWEAK_KEYS(KEY), %xmm0, %xmm0
 	mov	TWEAK_KEYS + ENVOL_AES_KEY_ROUNDS(KEY), %eax
