@@ -22,6 +22,9 @@ $(O)/tests/unit/tools/%: $(O)/obj/tests/unit/tools/%.o $(HARNESS) $(BENCH_OBJ) $
 $(O)/tests/unit/cli/%: $(O)/obj/tests/unit/cli/%.o $(HARNESS) $(LIB_OBJ) $(filter-out %/main.o,$(CLI_OBJ))
 	@mkdir -p $(@D)
 	$(call say,LD,$@)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $^ $(LIB_LIBS) -o $@
+$(O)/tests/unit/provider/%: $(O)/obj/tests/unit/provider/%.o $(HARNESS) $(LIB_OBJ) $(PROVIDER_OBJ)
+	@mkdir -p $(@D)
+	$(call say,LD,$@)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $^ $(LIB_LIBS) -o $@
 $(O)/tests/unit/%: $(O)/obj/tests/unit/%.o $(HARNESS) $(LIB_OBJ)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $^ $(LIB_LIBS) -o $@

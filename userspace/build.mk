@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # libenvol, linked as objects, and the programs on top of it.
 
-LIB_SRC := $(sort $(wildcard userspace/lib/*.c userspace/lib/*/*.c userspace/lib/provider/*/*.c))
+# What reaches a KEK is linked into envol-kek alone; of a provider the library has its scheme.
+LIB_SRC := $(sort $(wildcard userspace/lib/*.c userspace/lib/*/*.c userspace/lib/provider/*/scheme.c))
 LIB_OBJ := $(patsubst %.c,$(O)/obj/%.o,$(LIB_SRC)) $(CORE_OBJ) $(TABLE_OBJ)
+
+PROVIDER_SRC := $(sort $(filter-out %/scheme.c,$(wildcard userspace/lib/provider/*/*.c)))
+PROVIDER_OBJ := $(patsubst %.c,$(O)/obj/%.o,$(PROVIDER_SRC))
 
 LIB_PKGS   := libcrypto json-c devmapper
 PKG_CFLAGS := $(shell pkg-config --cflags $(LIB_PKGS) 2>/dev/null)

@@ -364,7 +364,10 @@ int envol_key_create(struct envol *ev, const char *uri, struct envol_key_info *i
 int envol_key_show(struct envol *ev, const char *uri, struct envol_key_info *info)
 	ENVOL_API_CHECK;
 
-/* All KEKs of a provider that can tell, by its scheme. Free each, then the array. */
+/*
+ * All KEKs of a provider that can tell, by its scheme. One that can't be described
+ * has no type, and the reason in @protection. Free each, then the array.
+ */
 int envol_key_list(struct envol *ev, const char *scheme, struct envol_key_info **infos,
 		   size_t *n_infos) ENVOL_API_CHECK;
 

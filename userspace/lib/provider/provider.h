@@ -1,19 +1,27 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The contract of a provider: code that reaches KEKs. A directory beside this file
- * is one, and nothing else has to be changed to add it: ENVOL_PROVIDER() puts it
- * into a table that the linker makes.
+ * is one, and nothing else has to be changed to add it. It has two halves, each
+ * put into a table that the linker makes:
  *
- * All methods run in the program envol-kek, one a process, and may leave cleaning
- * to its end, but for key bytes: those live in struct envol_secret, or where a
- * library must see them, which the call then says. A provider does not retry,
- * prompt, log secrets or remember anything; it keeps to the deadline as far as its
- * libraries let it (the caller ends the process where they do not). Errors are
- * those over envol_key_create() in envol.h, with a sentence that names the KEK,
- * the cause and what to do.
+ * scheme.c	ENVOL_SCHEME(): what its URIs look like. Pure, and part of the library.
+ * the rest	ENVOL_PROVIDER(): what reaches a KEK. Linked into the program envol-kek
+ *		alone, so that no caller (cryptsetup, say, by way of our token
+ *		plugin) loads a vendor's or a network library.
  *
- * @uri has been split and its scheme is the provider's own; what it means is for
- * the provider to check. NULL stands for a method that a provider does not have.
+ * The methods run in a process of their own, one operation each, and may leave
+ * cleaning to its end, but for key bytes: those live in struct envol_secret, or
+ * where a library must see them, which the call then says. A provider does not
+ * retry, prompt, log secrets or remember anything; it keeps to the deadline as far
+ * as its libraries let it (the caller ends the process where they do not).
+ *
+ * Errors are those over envol_key_create() in envol.h, with a sentence that gives
+ * the cause and what to do; the caller puts the operation and the KEK's URI before
+ * it. -ETIMEDOUT, -EHOSTUNREACH and -EAGAIN alone are tried again.
+ *
+ * @uri has been split and is canonical. NULL stands for a method that a provider
+ * does not have. Credentials are found by what the host's configuration says,
+ * never by what is in a URI: a URI may come from a disk that somebody else wrote.
  */
 #pragma once
 
@@ -22,48 +30,75 @@
 #include "userspace/lib/util/deadline.h"
 #include "userspace/lib/util/uri.h"
 
+struct envol_scheme {
+	const char *scheme;	/* lower case */
+	const char *summary;	/* one line for `envol provider list` */
+	/* See envol_kek_canonical(): the URI's one spelling, malloc'ed. */
+	int (*canonical)(struct envol *ev, const struct envol_uri *uri,
+			 char **text);
+};
+
 struct envol_kek;	/* the provider's own */
 
 struct envol_provider {
 	const char *scheme;
-	const char *summary;	/* one line for `envol provider list` */
-
-	/* See envol_kek_canonical(). Pure: reaches nothing. */
-	int (*canonical)(struct envol *ev, const struct envol_uri *uri, char **text);
 
 	/* A KEK that is there, to be used by the next six. */
 	int (*open)(struct envol *ev, const struct envol_uri *uri,
 		    struct envol_deadline deadline, struct envol_kek **kek);
 	void (*close)(struct envol_kek *kek);
+	/* Fill @info but for the URI; strings are malloc'ed. */
 	int (*describe)(struct envol_kek *kek, struct envol_key_info *info);
-	int (*wrap)(struct envol_kek *kek, const uint8_t volume_id[ENVOL_KEK_ID_SIZE],
-		    const struct envol_secret *key, struct envol_wrapped *wrapped);
-	int (*unwrap)(struct envol_kek *kek, const uint8_t volume_id[ENVOL_KEK_ID_SIZE],
-		      const struct envol_wrapped *wrapped, struct envol_secret *key);
+	int (*wrap)(struct envol_kek *kek,
+		    const uint8_t volume_id[ENVOL_KEK_ID_SIZE],
+		    const struct envol_secret *key,
+		    struct envol_wrapped *wrapped);
+	int (*unwrap)(struct envol_kek *kek,
+		      const uint8_t volume_id[ENVOL_KEK_ID_SIZE],
+		      const struct envol_wrapped *wrapped,
+		      struct envol_secret *key);
 	int (*rotate)(struct envol_kek *kek);
 	/* @version NULL: all of them */
 	int (*enable)(struct envol_kek *kek, const char *version, bool enabled);
 	/* A file's content from which restore() makes the key again, all versions. */
-	int (*backup)(struct envol_kek *kek, const struct envol_secret *passphrase,
+	int (*backup)(struct envol_kek *kek,
+		      const struct envol_secret *passphrase,
 		      struct envol_blob *file);
 
 	int (*create)(struct envol *ev, const struct envol_uri *uri,
 		      struct envol_deadline deadline);
 	/* URIs, malloc'ed, in a malloc'ed array */
-	int (*list)(struct envol *ev, struct envol_deadline deadline, char ***uris,
-		    size_t *n_uris);
-	/* *@uri says which KEK it became. */
-	int (*restore)(struct envol *ev, const uint8_t *file, size_t len,
+	int (*list)(struct envol *ev, struct envol_deadline deadline,
+		    char ***uris, size_t *n_uris);
+	/*
+	 * -EMEDIUMTYPE for a file that backup() did not make; *@uri says which KEK
+	 * it became.
+	 */
+	int (*restore)(struct envol *ev, const struct envol_blob *file,
 		       const struct envol_secret *passphrase, bool replace,
 		       struct envol_deadline deadline, char **uri);
 };
 
+#define ENVOL_SCHEME(name)                                                      \
+	static const struct envol_scheme name##_scheme;                         \
+	static const struct envol_scheme *const name##_scheme_entry             \
+		__attribute__((used, section("envol_schemes"))) =               \
+			&name##_scheme;                                         \
+	static const struct envol_scheme name##_scheme
+
 #define ENVOL_PROVIDER(name)                                                    \
 	static const struct envol_provider name##_provider;                     \
-	static const struct envol_provider *const name##_entry                  \
+	static const struct envol_provider *const name##_provider_entry         \
 		__attribute__((used, section("envol_providers"))) =             \
 			&name##_provider;                                       \
 	static const struct envol_provider name##_provider
 
 /* By scheme; NULL if nobody serves it. */
-const struct envol_provider *envol_provider_find(const char *scheme);
+const struct envol_scheme *envol_registry_scheme(const char *scheme);
+
+/* The same in envol-kek; elsewhere there is none. */
+const struct envol_provider *envol_registry_provider(const char *scheme);
+
+/* All of them, one after the other from NULL on; NULL at the end. */
+const struct envol_provider *
+envol_registry_next(const struct envol_provider *provider);

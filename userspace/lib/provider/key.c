@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* What people do with KEKs in their providers: the part of envol.h with that name. */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+
+#include "userspace/lib/provider/run.h"
+#include "userspace/lib/util/error.h"
+#include "userspace/lib/util/file.h"
+
+void envol_key_info_free(struct envol_key_info *info)
+{
+	size_t i;
+
+	free(info->uri);
+	free(info->type);
+	free(info->protection);
+	free(info->recovery);
+	for (i = 0; i < info->n_versions; i++)
+		free(info->versions[i].version);
+	free(info->versions);
+	*info = (struct envol_key_info){ 0 };
+}
+
+static int start(struct envol *ev, struct envol_request *request,
+		 enum envol_operation operation, const char *uri)
+{
+	request->operation = operation;
+	return envol_kek_canonical(ev, uri, &request->uri);
+}
+
+/* Run, and move the one description of the answer to @info, if somebody wants it. */
+static int run_for_info(struct envol *ev, struct envol_request *request,
+			struct envol_key_info *info)
+{
+	_cleanup_reply_ struct envol_reply reply = ENVOL_REPLY_INIT;
+	int err = envol_run_request(ev, request, &reply);
+
+	if (err)
+		return err;
+	if (reply.n_infos != 1)
+		return envol_error(ev, -EPROTO,
+				   "%s: the provider's answer is incomplete",
+				   request->uri);
+	if (info) {
+		*info = reply.infos[0];
+		reply.infos[0] = (struct envol_key_info){ 0 };
+	}
+	return 0;
+}
+
+static int run_on(struct envol *ev, enum envol_operation operation,
+		  const char *uri, struct envol_key_info *info)
+{
+	_cleanup_request_ struct envol_request request = ENVOL_REQUEST_INIT;
+	int err = start(ev, &request, operation, uri);
+
+	return err ? err : run_for_info(ev, &request, info);
+}
+
+int envol_key_create(struct envol *ev, const char *uri,
+		     struct envol_key_info *info)
+{
+	return run_on(ev, ENVOL_OPERATION_CREATE, uri, info);
+}
+
+int envol_key_show(struct envol *ev, const char *uri,
+		   struct envol_key_info *info)
+{
+	return run_on(ev, ENVOL_OPERATION_DESCRIBE, uri, info);
+}
+
+int envol_key_rotate(struct envol *ev, const char *uri,
+		     struct envol_key_info *info)
+{
+	return run_on(ev, ENVOL_OPERATION_ROTATE, uri, info);
+}
+
+int envol_key_list(struct envol *ev, const char *scheme,
+		   struct envol_key_info **infos, size_t *n_infos)
+{
+	_cleanup_request_ struct envol_request request = ENVOL_REQUEST_INIT;
+	_cleanup_reply_ struct envol_reply reply = ENVOL_REPLY_INIT;
+	int err;
+
+	request.operation = ENVOL_OPERATION_LIST;
+	request.uri = strdup(scheme);
+	err = envol_run_request(ev, &request, &reply);
+	if (err)
+		return err;
+	*infos = take_ptr(reply.infos);
+	*n_infos = reply.n_infos;
+	reply.n_infos = 0;
+	return 0;
+}
+
+static int set_enabled(struct envol *ev, enum envol_operation operation,
+		       const char *uri, const char *version)
+{
+	_cleanup_request_ struct envol_request request = ENVOL_REQUEST_INIT;
+	int err = start(ev, &request, operation, uri);
+
+	if (err)
+		return err;
+	if (version) {
+		request.version = strdup(version);
+		if (!request.version)
+			return envol_error(ev, -ENOMEM, "out of memory");
+	}
+	return run_for_info(ev, &request, NULL);
+}
+
+int envol_key_disable(struct envol *ev, const char *uri, const char *version)
+{
+	return set_enabled(ev, ENVOL_OPERATION_DISABLE, uri, version);
+}
+
+int envol_key_enable(struct envol *ev, const char *uri, const char *version)
+{
+	return set_enabled(ev, ENVOL_OPERATION_ENABLE, uri, version);
+}
+
+static int add_passphrase(struct envol *ev, struct envol_request *request,
+			  const struct envol_secret *passphrase)
+{
+	if (passphrase->len == 0)
+		return envol_error(ev, -EINVAL, "the passphrase is empty");
+	return envol_secret_copy(ev,
+				 &request->secrets[ENVOL_MESSAGE_PASSPHRASE],
+				 passphrase->data, passphrase->len);
+}
+
+int envol_key_backup(struct envol *ev, const char *uri, const char *file,
+		     const struct envol_secret *passphrase)
+{
+	_cleanup_request_ struct envol_request request = ENVOL_REQUEST_INIT;
+	_cleanup_reply_ struct envol_reply reply = ENVOL_REPLY_INIT;
+	int err;
+
+	err = start(ev, &request, ENVOL_OPERATION_BACKUP, uri);
+	if (!err)
+		err = add_passphrase(ev, &request, passphrase);
+	if (err)
+		return err;
+	if (faccessat(AT_FDCWD, file, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		return envol_error(ev, -EEXIST,
+				   "%s exists; a backup goes into a new file",
+				   file);
+	err = envol_run_request(ev, &request, &reply);
+	if (err)
+		return err;
+	return envol_file_replace(ev, AT_FDCWD, file, reply.file.data,
+				  reply.file.len, 0600, true);
+}
+
+int envol_key_restore(struct envol *ev, const char *file,
+		      const struct envol_secret *passphrase, bool replace,
+		      struct envol_key_info *info)
+{
+	_cleanup_request_ struct envol_request request = ENVOL_REQUEST_INIT;
+	int err;
+
+	request.operation = ENVOL_OPERATION_RESTORE;
+	request.replace = replace;
+	request.uri = strdup("");
+	err = envol_file_load(ev, AT_FDCWD, file, ENVOL_MESSAGE_FILE_MAX,
+			      &request.file);
+	if (!err)
+		err = add_passphrase(ev, &request, passphrase);
+	if (err)
+		return err;
+	err = run_for_info(ev, &request, info);
+	return err ? envol_error_while(ev, err, "%s", file) : 0;
+}

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+
+#include "userspace/lib/provider/audit.h"
+#include "userspace/lib/provider/child.h"
+#include "userspace/lib/provider/run.h"
+#include "userspace/lib/util/error.h"
+#include "userspace/lib/util/log.h"
+#include "userspace/lib/util/time.h"
+
+#define BACKOFF_BASE_MS 200
+#define BACKOFF_MAX_MS	5000
+
+static const struct operation {
+	const char *name;	/* in the audit record */
+	const char *doing;	/* in sentences, before the URI */
+	bool repeatable;	/* twice is as good as once */
+	bool audited;		/* uses or changes the KEK; looking at it does neither */
+} operations[ENVOL_OPERATION_END] = {
+	[ENVOL_OPERATION_WRAP] = { "wrap", "wrap with", true, true },
+	[ENVOL_OPERATION_UNWRAP] = { "unwrap", "unwrap with", true, true },
+	[ENVOL_OPERATION_DESCRIBE] = { "describe", "look at", true, false },
+	[ENVOL_OPERATION_LIST] = { "list", "list keys of", true, false },
+	[ENVOL_OPERATION_CREATE] = { "create", "create", false, true },
+	[ENVOL_OPERATION_ROTATE] = { "rotate", "rotate", false, true },
+	[ENVOL_OPERATION_ENABLE] = { "enable", "enable", true, true },
+	[ENVOL_OPERATION_DISABLE] = { "disable", "disable", true, true },
+	[ENVOL_OPERATION_BACKUP] = { "backup", "back up", true, true },
+	[ENVOL_OPERATION_RESTORE] = { "restore", "restore a key", false, true },
+};
+
+static int fill(struct envol *ev, struct envol_request *request)
+{
+	request->keystore = strdup(ev->keystore);
+	request->state = strdup(ev->state);
+	request->tpm = strdup(ev->tpm);
+	request->log_level = ev->log ? ev->log_level : ENVOL_LOG_ERROR;
+	if (!request->uri || !request->keystore || !request->state ||
+	    !request->tpm)
+		return envol_error(ev, -ENOMEM, "out of memory");
+	return 0;
+}
+
+static int try(struct envol *ev, struct envol_request *request,
+	       struct envol_deadline deadline, struct envol_reply *reply)
+{
+	int err;
+
+	request->left_ms = envol_deadline_left_ms(deadline);
+	err = envol_child_run(ev, request, deadline, reply);
+	if (err)
+		return err;
+	return reply->err ? envol_error(ev, reply->err, "%s", reply->sentence) :
+			    0;
+}
+
+/* What timed out may have been done all the same. */
+static bool worth_retrying(int err, bool repeatable)
+{
+	return err == -EHOSTUNREACH || err == -EAGAIN ||
+	       (err == -ETIMEDOUT && repeatable);
+}
+
+static int try_until(struct envol *ev, struct envol_request *request,
+		     struct envol_deadline deadline, struct envol_reply *reply)
+{
+	const struct operation *operation = &operations[request->operation];
+	unsigned int tries;
+
+	for (tries = 1;; tries++) {
+		int pause = envol_deadline_backoff_ms(tries, BACKOFF_BASE_MS,
+						      BACKOFF_MAX_MS);
+		int err = try(ev, request, deadline, reply);
+
+		if (!worth_retrying(err, operation->repeatable) ||
+		    envol_deadline_left_ms(deadline) <= pause)
+			return err;
+		envol_log_info(ev, "%s %s: %s; again in %d ms",
+			       operation->doing, request->uri, ev->message, pause);
+		envol_message_free_reply(reply);
+		poll(NULL, 0, pause);
+	}
+}
+
+static const char *version_used(const struct envol_request *request,
+				const struct envol_reply *reply)
+{
+	const struct envol_key_info *info = reply->n_infos == 1 ?
+						    reply->infos : NULL;
+
+	switch (request->operation) {
+	case ENVOL_OPERATION_WRAP:
+		return reply->wrapped.version;
+	case ENVOL_OPERATION_UNWRAP:
+		return request->wrapped.version;
+	case ENVOL_OPERATION_CREATE:
+	case ENVOL_OPERATION_ROTATE:
+		return info && info->n_versions ?
+			       info->versions[info->n_versions - 1].version :
+			       NULL;
+	default:
+		return request->version;
+	}
+}
+
+static void audit(struct envol *ev, const struct envol_request *request,
+		  const struct envol_reply *reply, int err, int64_t started_ms)
+{
+	bool of_volume = request->operation == ENVOL_OPERATION_WRAP ||
+			 request->operation == ENVOL_OPERATION_UNWRAP;
+	struct envol_audit_record record = {
+		.operation = operations[request->operation].name,
+		.uri = request->uri,
+		.version = version_used(request, reply),
+		.volume_id = of_volume ? request->volume_id : NULL,
+		.result = err,
+		.sentence = ev->message,
+		.time = envol_time_now(),
+		.duration_ms = envol_deadline_now_ms() - started_ms,
+	};
+
+	if (!*request->uri && reply->n_infos == 1)
+		record.uri = reply->infos[0].uri;
+	envol_audit_write(ev, &record);
+}
+
+int envol_run_request(struct envol *ev, struct envol_request *request,
+		      struct envol_reply *reply)
+{
+	const struct operation *operation = &operations[request->operation];
+	struct envol_deadline deadline = envol_deadline_in(ev->timeout_ms);
+	int64_t started_ms = envol_deadline_now_ms();
+	int err = fill(ev, request);
+
+	if (err)
+		return err;
+	err = try_until(ev, request, deadline, reply);
+	if (operation->audited)
+		audit(ev, request, reply, err, started_ms);
+	envol_log_debug(ev, "%s %s: %s, %lld ms", operation->doing,
+			request->uri, err ? ev->message : "done",
+			(long long)(envol_deadline_now_ms() - started_ms));
+	if (err)
+		return envol_error_while(ev, err, "%s%s%s", operation->doing,
+					 *request->uri ? " " : "",
+					 request->uri);
+	return 0;
+}

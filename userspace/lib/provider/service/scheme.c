@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "userspace/lib/provider/provider.h"
+#include "userspace/lib/provider/service/scheme.h"
+#include "userspace/lib/util/error.h"
+
+#define CHARACTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-"
+
+int envol_service_check_name(struct envol *ev, const char *name)
+{
+	size_t len = strlen(name);
+
+	if (len == 0 || len >= ENVOL_SERVICE_NAME_SIZE ||
+	    strspn(name, CHARACTERS) != len ||
+	    !isalnum((unsigned char)name[0]))
+		return envol_error(ev, -EINVAL,
+				   "\"%.80s\" is no name of a service key: 1 to %d of a-z A-Z 0-9 . _ -, a letter or digit first",
+				   name, ENVOL_SERVICE_NAME_SIZE - 1);
+	return 0;
+}
+
+static int service_canonical(struct envol *ev, const struct envol_uri *uri,
+			     char **text)
+{
+	int err;
+
+	if (*uri->host || uri->port || strchr(uri->text, '?'))
+		return envol_error(ev, -EINVAL,
+				   "KEK %.200s: a service key is service:NAME and nothing else",
+				   uri->text);
+	err = envol_service_check_name(ev, uri->path);
+	if (err)
+		return envol_error_while(ev, err, "KEK %.200s", uri->text);
+	if (asprintf(text, "service:%s", uri->path) < 0)
+		return envol_error(ev, -ENOMEM, "out of memory");
+	return 0;
+}
+
+ENVOL_SCHEME(service) = {
+	.scheme = "service",
+	.summary = "keys in a directory of this host, sealed by its TPM where it has one",
+	.canonical = service_canonical,
+};
