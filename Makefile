@@ -125,7 +125,7 @@ install: programs man ## programs and manual pages, into DESTDIR and PREFIX
 	install -m 0755 $(PROGRAMS) $(DESTDIR)$(SBINDIR)
 	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBEXECDIR)
 	install -m 0755 $(BIN_PROGRAMS) $(DESTDIR)$(BINDIR)
-	install -m 0755 tools/bench/kernel-cipher $(DESTDIR)$(LIBEXECDIR)
+	install -m 0755 $(HELPERS) tools/bench/kernel-cipher $(DESTDIR)$(LIBEXECDIR)
 	for page in $(O)/man/*; do \
 		install -D -m 0644 $$page $(DESTDIR)$(MANDIR)/man$${page##*.}/$${page##*/} || exit 1; done
 

@@ -8,6 +8,14 @@ LIB_OBJ := $(patsubst %.c,$(O)/obj/%.o,$(LIB_SRC)) $(CORE_OBJ) $(TABLE_OBJ)
 PROVIDER_SRC := $(sort $(filter-out %/scheme.c,$(wildcard userspace/lib/provider/*/*.c)))
 PROVIDER_OBJ := $(patsubst %.c,$(O)/obj/%.o,$(PROVIDER_SRC))
 
+# Sanitizers have an allocator of their own.
+KEK_SRC := $(filter-out $(if $(SAN),%/memory.c),$(sort $(wildcard userspace/kek/*.c)))
+KEK_OBJ := $(patsubst %.c,$(O)/obj/%.o,$(KEK_SRC))
+# It is locked in memory, so what it never calls is left out.
+KEK_LIB_OBJ := $(filter-out $(O)/obj/userspace/lib/kernel/% $(O)/obj/userspace/lib/metadata/% \
+	$(O)/obj/userspace/lib/volume/%,$(LIB_OBJ))
+KEK_LIBS = $(shell pkg-config --libs libcrypto)
+
 LIB_PKGS   := libcrypto json-c devmapper
 PKG_CFLAGS := $(shell pkg-config --cflags $(LIB_PKGS) 2>/dev/null)
 LIB_LIBS    = $(shell pkg-config --libs $(LIB_PKGS))
@@ -19,4 +27,9 @@ PROGRAMS := $(O)/envol
 $(O)/envol: $(CLI_OBJ) $(LIB_OBJ)
 	$(call say,LD,$@)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $^ $(LIB_LIBS) -o $@
 
-programs: $(PROGRAMS) $(LIB_OBJ)
+# Programs that others run: into LIBEXECDIR.
+HELPERS := $(O)/envol-kek
+$(O)/envol-kek: $(KEK_OBJ) $(PROVIDER_OBJ) $(KEK_LIB_OBJ)
+	$(call say,LD,$@)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $^ $(KEK_LIBS) -o $@
+
+programs: $(PROGRAMS) $(HELPERS) $(LIB_OBJ)

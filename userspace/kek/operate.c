@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <string.h>
+
+#include "userspace/kek/operate.h"
+#include "userspace/lib/provider/provider.h"
+#include "userspace/lib/util/error.h"
+
+/* What an operation works on. */
+struct job {
+	struct envol *ev;
+	const struct envol_request *request;
+	struct envol_deadline deadline;
+	const struct envol_provider *provider;
+	struct envol_uri uri;
+	struct envol_kek *kek;
+	struct envol_reply *reply;
+};
+
+static int cannot(struct job *job, const char *what)
+{
+	return envol_error(job->ev, -EOPNOTSUPP,
+			   "the provider of \"%s:\" can't %s keys",
+			   job->provider->scheme, what);
+}
+
+static int find(struct job *job, const char *text)
+{
+	const char *why;
+
+	if (envol_uri_parse(&job->uri, text, &why))
+		return envol_error(job->ev, -EINVAL, "the URI %s", why);
+	job->provider = envol_registry_provider(job->uri.scheme);
+	if (!job->provider)
+		return envol_error(job->ev, -EPROTONOSUPPORT,
+				   "this envol-kek has no provider for \"%s:\"",
+				   job->uri.scheme);
+	return 0;
+}
+
+static int open_kek(struct job *job)
+{
+	return job->provider->open(job->ev, &job->uri, job->deadline,
+				   &job->kek);
+}
+
+static void close_kek(struct job *job)
+{
+	if (job->kek)
+		job->provider->close(job->kek);
+	job->kek = NULL;
+}
+
+static struct envol_key_info *add_info(struct job *job, const char *uri)
+{
+	struct envol_reply *reply = job->reply;
+	struct envol_key_info *infos =
+		reallocarray(reply->infos, reply->n_infos + 1, sizeof(*infos));
+	struct envol_key_info *info;
+
+	if (!infos)
+		return NULL;
+	reply->infos = infos;
+	info = &infos[reply->n_infos];
+	*info = (struct envol_key_info){ .uri = strdup(uri) };
+	if (!info->uri)
+		return NULL;
+	reply->n_infos++;
+	return info;
+}
+
+static int describe(struct job *job)
+{
+	struct envol_key_info *info = add_info(job, job->uri.text);
+
+	if (!info)
+		return envol_error(job->ev, -ENOMEM, "out of memory");
+	return job->provider->describe(job->kek, info);
+}
+
+static int wrap(struct job *job)
+{
+	const struct envol_request *request = job->request;
+
+	return job->provider->wrap(job->kek, request->volume_id,
+				   &request->secrets[ENVOL_MESSAGE_KEY],
+				   &job->reply->wrapped);
+}
+
+static int unwrap(struct job *job)
+{
+	const struct envol_request *request = job->request;
+
+	return job->provider->unwrap(job->kek, request->volume_id,
+				     &request->wrapped,
+				     &job->reply->secrets[ENVOL_MESSAGE_KEY]);
+}
+
+static int rotate(struct job *job)
+{
+	int err = job->provider->rotate ? job->provider->rotate(job->kek) :
+					  cannot(job, "rotate");
+
+	return err ? err : describe(job);
+}
+
+static int set_enabled(struct job *job, bool enabled)
+{
+	int err = job->provider->enable ?
+			  job->provider->enable(job->kek, job->request->version,
+						enabled) :
+			  cannot(job, "enable or disable");
+
+	return err ? err : describe(job);
+}
+
+static int enable(struct job *job)
+{
+	return set_enabled(job, true);
+}
+
+static int disable(struct job *job)
+{
+	return set_enabled(job, false);
+}
+
+static int backup(struct job *job)
+{
+	const struct envol_secret *passphrase =
+		&job->request->secrets[ENVOL_MESSAGE_PASSPHRASE];
+
+	return job->provider->backup ?
+		       job->provider->backup(job->kek, passphrase,
+					     &job->reply->file) :
+		       cannot(job, "back up");
+}
+
+/* Those that work on a KEK that is there. */
+static int (*const on_kek[ENVOL_OPERATION_END])(struct job *job) = {
+	[ENVOL_OPERATION_WRAP] = wrap,
+	[ENVOL_OPERATION_UNWRAP] = unwrap,
+	[ENVOL_OPERATION_DESCRIBE] = describe,
+	[ENVOL_OPERATION_ROTATE] = rotate,
+	[ENVOL_OPERATION_ENABLE] = enable,
+	[ENVOL_OPERATION_DISABLE] = disable,
+	[ENVOL_OPERATION_BACKUP] = backup,
+};
+
+static int run_on_kek(struct job *job,
+		      int (*run)(struct job *job))
+{
+	int err = find(job, job->request->uri);
+
+	if (!err)
+		err = open_kek(job);
+	if (!err)
+		err = run(job);
+	close_kek(job);
+	return err;
+}
+
+static int create(struct job *job)
+{
+	int err = find(job, job->request->uri);
+
+	if (err)
+		return err;
+	if (!job->provider->create)
+		return cannot(job, "create");
+	err = job->provider->create(job->ev, &job->uri, job->deadline);
+	return err ? err : run_on_kek(job, describe);
+}
+
+/* One that can't be described is listed all the same, with the reason. */
+static int list_one(struct job *job, const char *uri)
+{
+	struct envol_request request = { .uri = (char *)uri };
+	struct job one = { .ev = job->ev, .request = &request,
+			   .deadline = job->deadline, .reply = job->reply };
+	size_t n_before = job->reply->n_infos;
+	struct envol_key_info *info;
+
+	if (run_on_kek(&one, describe) == 0)
+		return 0;
+	info = job->reply->n_infos > n_before ?
+		       &job->reply->infos[n_before] : add_info(job, uri);
+	if (!info)
+		return envol_error(job->ev, -ENOMEM, "out of memory");
+	free(info->type);
+	info->type = NULL;
+	free(info->protection);
+	info->protection = strdup(job->ev->message);
+	return 0;
+}
+
+static int list(struct job *job)
+{
+	char **uris = NULL;
+	size_t i, n_uris = 0;
+	int err;
+
+	job->provider = envol_registry_provider(job->request->uri);
+	if (!job->provider)
+		return envol_error(job->ev, -EPROTONOSUPPORT,
+				   "this envol-kek has no provider for \"%s:\"",
+				   job->request->uri);
+	if (!job->provider->list)
+		return cannot(job, "list");
+	err = job->provider->list(job->ev, job->deadline, &uris, &n_uris);
+	if (err)
+		return err;
+	for (i = 0; i < n_uris; i++) {
+		if (!err)
+			err = list_one(job, uris[i]);
+		free(uris[i]);
+	}
+	free(uris);
+	return err;
+}
+
+/* The file says whose it is: each provider is asked. */
+static int restore(struct job *job)
+{
+	const struct envol_request *request = job->request;
+	const struct envol_provider *provider = NULL;
+	_cleanup_free_ char *uri = NULL;
+	int err = -EMEDIUMTYPE;
+
+	while (err == -EMEDIUMTYPE &&
+	       (provider = envol_registry_next(provider)))
+		if (provider->restore)
+			err = provider->restore(
+				job->ev, &request->file,
+				&request->secrets[ENVOL_MESSAGE_PASSPHRASE],
+				request->replace, job->deadline, &uri);
+	if (err == -EMEDIUMTYPE)
+		return envol_error(job->ev, err,
+				   "the file is no backup of a key");
+	if (!err)
+		err = find(job, uri);
+	if (!err)
+		err = open_kek(job);
+	if (!err)
+		err = describe(job);
+	close_kek(job);
+	return err;
+}
+
+static int run(struct job *job)
+{
+	switch (job->request->operation) {
+	case ENVOL_OPERATION_CREATE:
+		return create(job);
+	case ENVOL_OPERATION_LIST:
+		return list(job);
+	case ENVOL_OPERATION_RESTORE:
+		return restore(job);
+	default:
+		return run_on_kek(job, on_kek[job->request->operation]);
+	}
+}
+
+void envol_operate(struct envol *ev, const struct envol_request *request,
+		   struct envol_deadline deadline, struct envol_reply *reply)
+{
+	struct job job = { .ev = ev, .request = request, .deadline = deadline,
+			   .reply = reply };
+
+	reply->err = run(&job);
+	if (reply->err)
+		reply->sentence = strdup(*ev->message ? ev->message :
+							"unknown error");
+}

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* One request to the provider that serves it. */
+#pragma once
+
+#include "userspace/lib/provider/message.h"
+#include "userspace/lib/util/deadline.h"
+
+/* Fill @reply, its error and sentence included. */
+void envol_operate(struct envol *ev, const struct envol_request *request,
+		   struct envol_deadline deadline, struct envol_reply *reply);
