@@ -16,7 +16,7 @@ KEK_LIB_OBJ := $(filter-out $(O)/obj/userspace/lib/kernel/% $(O)/obj/userspace/l
 	$(O)/obj/userspace/lib/volume/%,$(LIB_OBJ))
 KEK_LIBS = $(shell pkg-config --libs libcrypto)
 
-LIB_PKGS   := libcrypto json-c devmapper
+LIB_PKGS   := libcrypto json-c devmapper blkid
 PKG_CFLAGS := $(shell pkg-config --cflags $(LIB_PKGS) 2>/dev/null)
 LIB_LIBS    = $(shell pkg-config --libs $(LIB_PKGS))
 
