@@ -54,6 +54,7 @@ locked() {
 
 # Replace a directory by one that is complete; a killed run leaves the old or none.
 put_in_place() { # NEW DIR
+	mkdir -p "$(dirname "$2")"
 	rm -rf "$2.old"
 	[ ! -e "$2" ] || mv "$2" "$2.old"
 	mv "$1" "$2"
