@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* The encoding of what is sealed; comparing walks it too, so that neither misses a value. */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -8,7 +8,12 @@
 #include "userspace/lib/metadata/sealed.h"
 #include "userspace/lib/util/error.h"
 
+#define NAME_SIZE 64	/* of a value's name, with a NUL */
+#define SHOWN_MAX 80	/* of a value in a sentence */
+
 static const char magic[] = "envol sealed 1";
+
+/* ---- encoding ---- */
 
 /* Values are appended until one fails; later ones then do nothing. */
 struct writer {
@@ -22,7 +27,7 @@ static void put(struct writer *w, const void *data, size_t len,
 static void put(struct writer *w, const void *data, size_t len,
 		const char *fmt, ...)
 {
-	char name[ENVOL_SEALED_NAME_SIZE];
+	char name[NAME_SIZE];
 	va_list args;
 
 	if (w->err)
@@ -49,25 +54,58 @@ static void put(struct writer *w, const void *data, size_t len,
 		put(w, le_, sizeof(le_), __VA_ARGS__);                  \
 	} while (0)
 
-static void put_wraps(struct writer *w, const struct envol_sealed *s)
+static void put_wrap(struct writer *w, const struct envol_sealed *s, uint32_t i)
 {
-	uint32_t i, j;
+	uint32_t j;
 
-	put_number(w, s->n_wraps, "wraps");
-	for (i = 0; i < s->n_wraps; i++) {
-		put_number(w, s->wraps[i].n_parts, "wraps[%u].parts", i);
-		for (j = 0; j < s->wraps[i].n_parts; j++) {
-			const struct envol_sealed_part *part =
-				&s->wraps[i].parts[j];
+	put_number(w, s->wraps[i].n_parts, "wraps[%u].parts", i);
+	for (j = 0; j < s->wraps[i].n_parts; j++) {
+		const struct envol_sealed_part *part = &s->wraps[i].parts[j];
 
-			put_text(w, part->uri, "wraps[%u].parts[%u].uri", i, j);
-			put_text(w, part->version,
-				 "wraps[%u].parts[%u].version", i, j);
-			put_text(w, part->algorithm,
-				 "wraps[%u].parts[%u].algorithm", i, j);
-			put(w, part->sha256, sizeof(part->sha256),
-			    "wraps[%u].parts[%u].bytes", i, j);
-		}
+		put_text(w, part->uri, "wraps[%u].parts[%u].uri", i, j);
+		put_text(w, part->version, "wraps[%u].parts[%u].version", i, j);
+		put_text(w, part->algorithm, "wraps[%u].parts[%u].algorithm",
+			 i, j);
+		put(w, part->sha256, sizeof(part->sha256),
+		    "wraps[%u].parts[%u].bytes", i, j);
+	}
+	if (s->wraps[i].n_parts == 2)
+		put(w, s->wraps[i].dek_sha256, sizeof(s->wraps[i].dek_sha256),
+		    "wraps[%u].dek", i);
+	put_number(w, s->wraps[i].created, "wraps[%u].created", i);
+	put_number(w, s->wraps[i].retiring, "wraps[%u].retiring", i);
+	put_number(w, s->wraps[i].proved, "wraps[%u].proved", i);
+}
+
+/* What of LUKS2 decides over data and keys. */
+static void put_header(struct writer *w, const struct envol_sealed *s)
+{
+	uint32_t i;
+
+	put_text(w, s->uuid, "uuid");
+	put_text(w, s->cipher, "cipher");
+	put_number(w, s->key_size, "key size");
+	put_number(w, s->sector_size, "sector size");
+	put_number(w, s->iv_offset, "iv offset");
+	put_text(w, s->flags, "flags");
+	put_text(w, s->requirements, "requirements");
+	put_number(w, s->n_segments, "segments");
+	for (i = 0; i < s->n_segments; i++) {
+		put_number(w, s->segments[i].offset, "segments[%u].offset", i);
+		put_number(w, s->segments[i].size, "segments[%u].size", i);
+	}
+	put_text(w, s->digest.type, "digest.type");
+	put_text(w, s->digest.hash, "digest.hash");
+	put_number(w, s->digest.iterations, "digest.iterations");
+	put(w, s->digest.salt, s->digest.salt_len, "digest.salt");
+	put(w, s->digest.bytes, s->digest.bytes_len, "digest.bytes");
+	put_number(w, s->n_keyslots, "keyslots");
+	for (i = 0; i < s->n_keyslots; i++) {
+		put_number(w, s->keyslots[i].number, "keyslots[%u].number", i);
+		put_text(w, s->keyslots[i].area_cipher,
+			 "keyslots[%u].area cipher", i);
+		put_number(w, s->keyslots[i].area_key_size,
+			   "keyslots[%u].area key size", i);
 	}
 }
 
@@ -86,7 +124,7 @@ static bool counts_fit(const struct envol_sealed *s)
 }
 
 int envol_sealed_encode(struct envol *ev, const struct envol_sealed *s,
-			struct envol_blob *blob)
+			struct envol_blob *encoding)
 {
 	_cleanup_blob_ struct envol_blob out = ENVOL_BLOB_INIT;
 	struct writer w = { .blob = &out };
@@ -98,83 +136,108 @@ int envol_sealed_encode(struct envol *ev, const struct envol_sealed *s,
 	put(&w, magic, strlen(magic), "format");
 	put(&w, s->volume_id, sizeof(s->volume_id), "volume id");
 	put_number(&w, s->generation, "generation");
-	put_text(&w, s->uuid, "uuid");
-	put_text(&w, s->cipher, "cipher");
-	put_number(&w, s->key_size, "key size");
-	put_number(&w, s->sector_size, "sector size");
-	put_number(&w, s->iv_offset, "iv offset");
-	put_text(&w, s->flags, "flags");
-	put_text(&w, s->requirements, "requirements");
 	put_text(&w, s->policy, "policy");
-	put_number(&w, s->n_segments, "segments");
-	for (i = 0; i < s->n_segments; i++) {
-		put_number(&w, s->segments[i].offset, "segments[%u].offset", i);
-		put_number(&w, s->segments[i].size, "segments[%u].size", i);
-	}
-	put_text(&w, s->digest.type, "digest.type");
-	put_text(&w, s->digest.hash, "digest.hash");
-	put(&w, s->digest.salt, s->digest.salt_len, "digest.salt");
-	put(&w, s->digest.bytes, s->digest.bytes_len, "digest.bytes");
-	put_number(&w, s->n_keyslots, "keyslots");
-	for (i = 0; i < s->n_keyslots; i++) {
-		put_number(&w, s->keyslots[i].number, "keyslots[%u].number", i);
-		put_text(&w, s->keyslots[i].area_cipher,
-			 "keyslots[%u].area cipher", i);
-	}
-	put_wraps(&w, s);
+	put_number(&w, s->pending_keyslot, "pending keyslot");
+	put_header(&w, s);
+	put_number(&w, s->n_wraps, "wraps");
+	for (i = 0; i < s->n_wraps; i++)
+		put_wrap(&w, s, i);
 	if (w.err)
 		return envol_error(ev, w.err, "sealed: out of memory");
-	envol_blob_move(blob, &out);
+	envol_blob_move(encoding, &out);
 	return 0;
 }
 
-int envol_sealed_mac(struct envol *ev, const struct envol_sealed *sealed,
-		     const struct envol_secret *mac_key,
-		     uint8_t mac[ENVOL_DIGEST_SIZE])
-{
-	_cleanup_blob_ struct envol_blob blob = ENVOL_BLOB_INIT;
-	int err = envol_sealed_encode(ev, sealed, &blob);
+/* ---- comparing ---- */
 
-	if (err)
-		return err;
-	return envol_digest_hmac(ev, mac_key, blob.data, blob.len, mac);
+struct bytes {
+	const uint8_t *data;
+	size_t len;
+};
+
+/* Cut what stands behind a length off the front of @from; false if it isn't all there. */
+static bool cut(struct bytes *from, struct bytes *part)
+{
+	const uint8_t *p = from->data;
+	size_t len;
+
+	if (from->len < 4)
+		return false;
+	len = p[0] | p[1] << 8 | p[2] << 16 | (size_t)p[3] << 24;
+	if (from->len - 4 < len)
+		return false;
+	*part = (struct bytes){ p + 4, len };
+	from->data += 4 + len;
+	from->len -= 4 + len;
+	return true;
 }
 
-/* The length prefix at @at of an encoding made here. */
-static size_t prefix(const uint8_t *at)
+static bool is_same(struct bytes a, struct bytes b)
 {
-	return (size_t)at[0] | (size_t)at[1] << 8 | (size_t)at[2] << 16 |
-	       (size_t)at[3] << 24;
+	return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
 }
 
-int envol_sealed_compare(struct envol *ev, const struct envol_sealed *a,
-			 const struct envol_sealed *b,
-			 char what[ENVOL_SEALED_NAME_SIZE])
+static bool is_text(struct bytes b)
 {
-	_cleanup_blob_ struct envol_blob x = ENVOL_BLOB_INIT;
-	_cleanup_blob_ struct envol_blob y = ENVOL_BLOB_INIT;
-	size_t at = 0;
-	int err;
+	size_t i;
 
-	err = envol_sealed_encode(ev, a, &x);
-	if (!err)
-		err = envol_sealed_encode(ev, b, &y);
-	if (err)
-		return err;
-	if (envol_blob_equal(&x, &y))
-		return 0;
-	/* A count is encoded before its items, so names differ only after a value has. */
-	for (;;) {
-		size_t name_len = prefix(x.data + at);
-		size_t value = at + 4 + name_len;
-		size_t len = 4 + prefix(x.data + value);
+	for (i = 0; i < b.len; i++)
+		if (b.data[i] < ' ' || b.data[i] > '~')
+			return false;
+	return true;
+}
 
-		if (value + len > y.len ||
-		    memcmp(x.data + value, y.data + value, len) != 0) {
-			snprintf(what, ENVOL_SEALED_NAME_SIZE, "%.*s",
-				 (int)name_len, (char *)x.data + at + 4);
-			return -EBADMSG;
-		}
-		at = value + len;
+/* A value for people: which kind it is shows in its bytes well enough. */
+static void show(char text[SHOWN_MAX], struct bytes b)
+{
+	uint64_t number = 0;
+	size_t i;
+
+	if (b.len == 0) {
+		strcpy(text, "nothing");
+	} else if (is_text(b)) {
+		snprintf(text, SHOWN_MAX, "%.*s", b.len < SHOWN_MAX ? (int)b.len : SHOWN_MAX,
+			 (const char *)b.data);
+	} else if (b.len == sizeof(number)) {
+		for (i = 0; i < sizeof(number); i++)
+			number |= (uint64_t)b.data[i] << (8 * i);
+		snprintf(text, SHOWN_MAX, "%" PRIu64, number);
+	} else {
+		snprintf(text, SHOWN_MAX, "%zu bytes", b.len);
 	}
+}
+
+static int differs(struct envol *ev, struct bytes name, struct bytes sealed,
+		   struct bytes found)
+{
+	char what[SHOWN_MAX], a[SHOWN_MAX], b[SHOWN_MAX];
+
+	show(what, name);
+	show(a, sealed);
+	show(b, found);
+	if (strcmp(a, b) == 0)
+		return envol_error(ev, -EBADMSG, "%s: sealed %s, found %zu other bytes",
+				   what, a, found.len);
+	return envol_error(ev, -EBADMSG, "%s: sealed %s, found %s", what, a, b);
+}
+
+int envol_sealed_compare(struct envol *ev, const struct envol_blob *sealed,
+			 const struct envol_blob *found)
+{
+	struct bytes a = { sealed->data, sealed->len };
+	struct bytes b = { found->data, found->len };
+	struct bytes name_a, name_b, value_a, value_b;
+
+	if (is_same(a, b))
+		return 0;
+	/* A count stands before its items, so names differ only after a value has. */
+	while (cut(&a, &name_a) && cut(&a, &value_a) &&
+	       cut(&b, &name_b) && cut(&b, &value_b)) {
+		if (!is_same(name_a, name_b))
+			return envol_error(ev, -EBADMSG,
+					   "what is sealed has other values than this version's");
+		if (!is_same(value_a, value_b))
+			return differs(ev, name_b, value_a, value_b);
+	}
+	return envol_error(ev, -EBADMSG, "what is sealed ends too early or too late");
 }
