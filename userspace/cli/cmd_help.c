@@ -164,5 +164,6 @@ COMMAND(help) = {
 	.options = options,
 	.values_size = sizeof(struct values),
 	.max_words = 2,
+	.is_bare = true,
 	.run = run,
 };

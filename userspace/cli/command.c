@@ -45,33 +45,45 @@ static unsigned int matches(const struct command *command, const char **words)
 	return words[1] && strcmp(words[1], space + 1) == 0 ? 2 : 0;
 }
 
+/* Of @group, all verbs that there are. */
+static void list_verbs(const char *group, char *verbs, size_t size)
+{
+	const struct command *command;
+	size_t len = strlen(group), i;
+
+	*verbs = 0;
+	for (i = 0; (command = envol_command_at(i)); i++) {
+		if (strncmp(command->name, group, len) || command->name[len] != ' ')
+			continue;
+		snprintf(verbs + strlen(verbs), size - strlen(verbs), "%s%s",
+			 *verbs ? ", " : "", command->name + len + 1);
+	}
+}
+
 static int refuse(struct cli *cli, const char **words)
 {
 	const struct command *command;
 	struct nearest nearest = { 0 };
-	char name[64], verbs[200] = "";
-	size_t len = strlen(words[0]), i;
+	char verbs[200];
+	size_t i;
 
-	for (i = 0; (command = envol_command_at(i)); i++) {
-		if (strncmp(command->name, words[0], len) ||
-		    command->name[len] != ' ')
-			continue;
-		snprintf(verbs + strlen(verbs), sizeof(verbs) - strlen(verbs),
-			 "%s%s", *verbs ? ", " : "", command->name + len + 1);
-	}
+	list_verbs(words[0], verbs, sizeof(verbs));
 	if (*verbs && !words[1])
 		return envol_command_error(cli, -EINVAL,
 					   "%s is followed by one of: %s",
 					   words[0], verbs);
-	snprintf(name, sizeof(name), "%s%s%s", words[0], *verbs ? " " : "",
-		 *verbs ? words[1] : "");
+	if (*verbs)
+		return envol_command_error(cli, -EINVAL,
+					   "%s is followed by one of: %s; not by %s",
+					   words[0], verbs, words[1]);
 	for (i = 0; (command = envol_command_at(i)); i++)
-		envol_nearest_offer(&nearest, name, command->name);
+		envol_nearest_offer(&nearest, words[0], command->name);
 	if (nearest.best)
 		return envol_command_error(cli, -EINVAL,
 					   "no command is named %s; %s is",
-					   name, nearest.best);
-	return envol_command_error(cli, -EINVAL, "no command is named %s", name);
+					   words[0], nearest.best);
+	return envol_command_error(cli, -EINVAL, "no command is named %s",
+				   words[0]);
 }
 
 int envol_command_find(struct cli *cli, const char **words,

@@ -32,6 +32,7 @@ struct command {
 	size_t values_size;	/* of what the options fill, zeroed before */
 	unsigned int min_words, max_words;	/* behind the name */
 	bool acts;		/* --quiet keeps its answer back */
+	bool is_bare;		/* works without settings, so that a bad file does not matter */
 	/* @words ends with NULL. 0 or -errno, with a sentence in @cli or its handle. */
 	int (*run)(struct cli *cli, const void *values, const char **words);
 };

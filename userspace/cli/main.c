@@ -91,7 +91,7 @@ static int run_command(struct cli *cli, const struct given *given,
 	if (err)
 		return err;
 	envol_report_log(cli);
-	err = envol_settings_apply(cli);
+	err = cli->command->is_bare ? 0 : envol_settings_apply(cli);
 	if (err)
 		return err;
 	return cli->command->run(cli, values, words);

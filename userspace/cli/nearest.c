@@ -40,8 +40,8 @@ void envol_nearest_offer(struct nearest *nearest, const char *typed,
 {
 	unsigned int far = distance(typed, name);
 
-	/* Two names of which less than half is common are not meant for each other. */
-	if (far > 3 || 2 * far > strlen(name))
+	/* Of a short name more than a slip would be another name. */
+	if (far > 1 && 3 * far > strlen(name))
 		return;
 	if (nearest->best && nearest->distance <= far)
 		return;

@@ -146,7 +146,7 @@ int envol_option_split(struct cli *cli, char **argv, struct given *given)
 }
 
 static int take_number(struct cli *cli, const struct option *option,
-		       const char *name, const char *value, unsigned int *number)
+		       const char *name, const char *value, struct number *number)
 {
 	unsigned long long n = 0;
 	const char *at;
@@ -157,7 +157,7 @@ static int take_number(struct cli *cli, const struct option *option,
 		return envol_command_error(cli, -EINVAL,
 					   "option %s: %s is not a number from %u to %u",
 					   name, value, option->min, option->max);
-	*number = n;
+	*number = (struct number){ true, n };
 	return 0;
 }
 
@@ -202,7 +202,7 @@ static int take(struct cli *cli, const struct option *option,
 	case OPTION_CHOICE:
 		return take_choice(cli, option, given->name, given->value, into);
 	case OPTION_CALL:
-		return option->take(cli, values, given->value);
+		return option->take(cli, into, given->value);
 	}
 	return -EINVAL;
 }

@@ -20,9 +20,14 @@ enum option_kind {
 	OPTION_FLAG,	/* bool */
 	OPTION_COUNT,	/* unsigned int, one more each time */
 	OPTION_TEXT,	/* const char * */
-	OPTION_NUMBER,	/* unsigned int from @min to @max */
+	OPTION_NUMBER,	/* struct number, from @min to @max */
 	OPTION_CHOICE,	/* unsigned int: which word of @argument, "a|b|c", from 1 */
-	OPTION_CALL,	/* @take, each time */
+	OPTION_CALL,	/* @take into what it knows, each time */
+};
+
+struct number {
+	bool is_given;
+	unsigned int n;
 };
 
 struct option {
@@ -33,8 +38,8 @@ struct option {
 	const char *help;	/* one line */
 	char letter;		/* short form; 0: none */
 	unsigned int min, max;
-	/* -errno with a sentence in @cli; @values as above. */
-	int (*take)(struct cli *cli, void *values, const char *value);
+	/* -errno with a sentence in @cli; @into is the member at @offset. */
+	int (*take)(struct cli *cli, void *into, const char *value);
 };
 
 /* The offset of a member, which must be of the type that the kind of option fills. */
@@ -53,15 +58,16 @@ struct option {
 	  .argument = value, .help = text }
 #define NUMBER_OPTION(values, member, word, value, least, most, text)         \
 	{ .name = word, .kind = OPTION_NUMBER,                                \
-	  .offset = OPTION_INTO(unsigned int, values, member),                \
+	  .offset = OPTION_INTO(struct number, values, member),               \
 	  .argument = value, .help = text, .min = least, .max = most }
 #define CHOICE_OPTION(values, member, word, words, text)                      \
 	{ .name = word, .kind = OPTION_CHOICE,                                \
 	  .offset = OPTION_INTO(unsigned int, values, member),                \
 	  .argument = words, .help = text }
-#define CALL_OPTION(function, word, value, text)                              \
-	{ .name = word, .kind = OPTION_CALL, .argument = value, .help = text, \
-	  .take = function }
+#define CALL_OPTION(function, values, member, word, value, text)              \
+	{ .name = word, .kind = OPTION_CALL,                                  \
+	  .offset = offsetof(values, member), .argument = value,              \
+	  .help = text, .take = function }
 
 /* An option as it was typed, not yet looked up in its command. */
 struct given_option {

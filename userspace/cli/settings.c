@@ -72,10 +72,11 @@ static int find_kek_program(struct cli *cli)
 
 static int load_file(struct cli *cli)
 {
-	const char *path = cli->settings.config;
-	int err = envol_config_load(cli->ev, path ? path : CONFIG_FILE);
-
-	return err == -ENOENT && !path ? 0 : err;
+	if (cli->settings.config)
+		return envol_config_load(cli->ev, cli->settings.config);
+	if (access(CONFIG_FILE, F_OK) && errno == ENOENT)
+		return 0;
+	return envol_config_load(cli->ev, CONFIG_FILE);
 }
 
 /* Typed paths may be relative: the library is given absolute ones. */
@@ -114,7 +115,7 @@ int envol_settings_apply(struct cli *cli)
 		err = set_path(cli, settings->state, envol_set_state);
 	if (!err && settings->tpm)
 		err = envol_set_tpm(cli->ev, settings->tpm);
-	if (!err && settings->timeout)
-		err = envol_set_timeout(cli->ev, settings->timeout * 1000);
+	if (!err && settings->timeout.is_given)
+		err = envol_set_timeout(cli->ev, settings->timeout.n * 1000);
 	return err;
 }

@@ -9,7 +9,7 @@ struct settings {
 	unsigned int verbose;
 	const char *config;	/* NULL: the usual one, if it is there */
 	const char *keystore, *state, *tpm;	/* NULL: as configured */
-	unsigned int timeout;	/* seconds; 0: as configured */
+	struct number timeout;	/* seconds */
 };
 
 extern const struct option envol_settings_options[];

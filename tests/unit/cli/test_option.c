@@ -7,17 +7,18 @@
 struct values {
 	bool flag;
 	const char *file;
-	unsigned int size, target;
+	struct number size;
+	unsigned int target;
 	char called[32];
 };
 
-static int call(struct cli *cli, void *data, const char *value)
+static int call(struct cli *cli, void *into, const char *value)
 {
-	struct values *values = data;
+	char *called = into;
 
 	if (strcmp(value, "bad") == 0)
 		return envol_command_error(cli, -EINVAL, "bad it is");
-	strcat(values->called, value);
+	strcat(called, value);
 	return 0;
 }
 
@@ -26,7 +27,7 @@ static const struct option options[] = {
 	TEXT_OPTION(struct values, file, "file", "FILE", "a text"),
 	NUMBER_OPTION(struct values, size, "size", "N", 1, 4096, "a number"),
 	CHOICE_OPTION(struct values, target, "target", "auto|envol|crypt", "a choice"),
-	CALL_OPTION(call, "call", "URI", "called each time"),
+	CALL_OPTION(call, struct values, called, "call", "URI", "called each time"),
 	{ .name = NULL },
 };
 
@@ -69,7 +70,8 @@ TEST(every_kind_is_filled)
 		       "crypt", "--call", "a", "--call=b"));
 	CHECK(values.flag);
 	CHECK_STR_EQ(values.file, "f");
-	CHECK_EQ(values.size, 4096);
+	CHECK(values.size.is_given);
+	CHECK_EQ(values.size.n, 4096);
 	CHECK_EQ(values.target, 3);
 	CHECK_STR_EQ(values.called, "ab");
 	CHECK_EQ(given.n_words, 0);
@@ -175,7 +177,7 @@ TEST(commands_are_found_by_one_word_or_two)
 	CHECK_STR_EQ(name, "help");
 	check_refused(find("probe", NULL, &name), "probe is followed by one of: it");
 	check_refused(find("probe", "ti", &name),
-		      "no command is named probe ti; probe it is");
+		      "probe is followed by one of: it; not by ti");
 	check_refused(find("hlep", NULL, &name), "no command is named hlep; help is");
 	check_refused(find("quite-another", NULL, &name),
 		      "no command is named quite-another");
@@ -197,6 +199,21 @@ TEST(an_option_takes_a_value_in_all_commands_or_in_none)
 					    !x->argument != !y->argument)
 						FAIL("--%s of %s and of %s",
 						     x->name, a->name, b->name);
+	CHECK(i >= 2);
+}
+
+TEST(no_option_of_a_command_hides_one_of_all_commands)
+{
+	const struct command *command;
+	const struct option *all, *own;
+	size_t i;
+
+	for (i = 0; (command = envol_command_at(i)); i++)
+		for (own = command->options; own && own->name; own++)
+			for (all = envol_settings_options; all->name; all++)
+				if (!strcmp(all->name, own->name))
+					FAIL("--%s of %s", own->name,
+					     command->name);
 	CHECK(i >= 2);
 }
 
