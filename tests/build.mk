@@ -44,8 +44,12 @@ check-unit: $(UNIT) ## unit tests
 	$(Q)tests/run $(O) unit
 check-lint: ## layers, sizes, licences, shell
 	$(Q)tests/run $(O) lint
-check-fast: programs $(UNIT) ## lint and unit tests: no guest, no network
-	$(Q)tests/run $(O) lint unit
+check-cli: programs ## what the CLI prints, against tests/cli/t_*.out
+	$(Q)tests/run $(O) cli
+update-golden: programs ## take what the CLI prints now for right
+	$(Q)tests/cli/run --update $(O)
+check-fast: programs $(UNIT) ## lint, unit tests and the CLI: no guest, no network
+	$(Q)tests/run $(O) lint unit cli
 check-san: ## unit tests under ASan and UBSan, with clang
 	$(Q)$(SANITIZED) tests
 	$(Q)tests/run $(O) san
@@ -55,9 +59,9 @@ check-fuzz: ## every fuzzer for TIME=60 seconds, with clang
 	$(Q)$(FUZZING) fuzzers
 	$(Q)TIME=$(TIME) tests/run $(O) fuzz
 check: setup everything ## every suite on every kernel: the README's test command
-	$(Q)tests/run $(O) lint unit san interop fuzz harness vm
+	$(Q)tests/run $(O) lint unit cli san interop fuzz harness vm
 check-deep: setup everything ## the long runs: hours, fuzzing for TIME seconds a parser
-	$(Q)TIME=$(TIME) tests/run $(O) lint unit san interop fuzz harness vm-deep
+	$(Q)TIME=$(TIME) tests/run $(O) lint unit cli san interop fuzz harness vm-deep
 
 TIME      ?= 60
 SANITIZED  = $(MAKE) O=$(O)/san CC=clang SAN=1 WERROR=1
@@ -69,5 +73,5 @@ everything: setup
 	$(Q)$(SANITIZED) programs tests
 	$(Q)$(FUZZING) fuzzers
 
-.PHONY: tests fuzzers everything check-unit check-lint check-fast check-san check-interop \
+.PHONY: tests fuzzers everything check-unit check-lint check-cli update-golden check-fast check-san check-interop \
 	check-fuzz check check-deep
