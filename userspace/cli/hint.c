@@ -13,6 +13,11 @@ static const struct {
 	const char *command;
 	const char *hint;
 } hints[] = {
+	{ ENOTTY, "format", "in a script, --yes confirms it" },
+	{ ENOTTY, "header", "in a script, --yes confirms it" },
+	{ ENOTTY, "key", "in a script, --passphrase-file FILE gives it" },
+	{ ENOTTY, "recovery create", "in a script, --output FILE takes it" },
+	{ ENOTTY, "", "in a script, --recovery-key-file FILE gives it" },
 	{ EACCES, "", "run it as root" },
 	{ EPERM, "", "run it as root" },
 };

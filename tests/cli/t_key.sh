@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+# The life of service keys.
+. "${0%/*}/lib.sh"
+
+try envol key list
+try envol key show disk
+try envol key create disk
+try envol key create service:disk
+try_json envol key create other --json
+try envol key list
+try envol key list service
+try envol -q key rotate disk
+try envol key show disk
+try envol key disable disk --key-version 1
+try envol key disable disk
+try envol key enable disk --key-version 2
+try envol key list
+try_json envol key list --json
+try envol key enable disk
+
+# What is refused, and what then is there.
+try envol key create ''
+try envol key create service:
+try envol key create a/b
+try envol key create disk?pin=1
+try envol key create kmip://host/1
+try_json envol --json key create kmip://host/1
+try envol key list kmip
+try envol key disable disk --key-version 3
+try envol key disable
+try envol key disable disk other
+try envol key destroy disk
+try envol key
+try envol key rotate nothing
+try envol key list
+
+# The files of a keystore, damaged and laid open.
+cp keys/disk.key saved
+head -c 200 saved >keys/disk.key
+try envol key show disk
+sed 's/^generation [0-9]*/generation 77/' saved >keys/disk.key
+try envol key rotate disk
+cp keys/other.key keys/disk.key
+try envol key show disk
+cp saved keys/disk.key
+try envol -q key enable disk
+chmod 640 keys/root
+try envol key create third
+chmod 400 keys/root
+mv keys/root root
+try envol key rotate disk
+mv root keys/root
+chmod 777 keys
+try envol key list
+chmod 700 keys
+try envol -q key rotate disk
+try envol key show disk --keystore /proc/nowhere
+try envol key create disk --keystore /dev/null
+try envol key create disk --keystore /proc/nowhere

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "userspace/cli/command.h"
+
+static int list(struct cli *cli, const void *values, const char **words)
+{
+	const struct envol_provider_info *providers;
+	size_t n = envol_provider_list(&providers), i;
+
+	envol_output_begin_list(&cli->output, "providers", NULL);
+	for (i = 0; i < n; i++) {
+		envol_output_begin_item(&cli->output);
+		OUTPUT_FIELDS(&cli->output,
+			      TEXT("scheme", "", providers[i].scheme),
+			      TEXT("summary", "", providers[i].summary));
+		envol_output_end(&cli->output);
+	}
+	envol_output_end(&cli->output);
+	return 0;
+}
+
+COMMAND(provider_list) = {
+	.name = "provider list",
+	.arguments = "",
+	.summary = "show what kinds of KEKs this program can use",
+	.run = list,
+};
