@@ -7,6 +7,9 @@ LIB_OBJ := $(patsubst %.c,$(O)/obj/%.o,$(LIB_SRC)) $(CORE_OBJ) $(TABLE_OBJ)
 
 PROVIDER_SRC := $(sort $(filter-out %/scheme.c,$(wildcard userspace/lib/provider/*/*.c)))
 PROVIDER_OBJ := $(patsubst %.c,$(O)/obj/%.o,$(PROVIDER_SRC))
+# What a provider needs it says in a comment of its own: pkg-config: PACKAGE…
+PROVIDER_PKGS := $(shell sed -n 's,^/\* pkg-config: \(.*\) \*/$$,\1,p' /dev/null $(PROVIDER_SRC))
+PROVIDER_LIBS  = $(shell pkg-config --libs $(PROVIDER_PKGS))
 
 # Sanitizers have an allocator of their own.
 KEK_SRC := $(filter-out $(if $(SAN),%/memory.c),$(sort $(wildcard userspace/kek/*.c)))
@@ -14,10 +17,10 @@ KEK_OBJ := $(patsubst %.c,$(O)/obj/%.o,$(KEK_SRC))
 # It is locked in memory, so what it never calls is left out.
 KEK_LIB_OBJ := $(filter-out $(O)/obj/userspace/lib/kernel/% $(O)/obj/userspace/lib/metadata/% \
 	$(O)/obj/userspace/lib/volume/% $(O)/obj/userspace/lib/util/json%,$(LIB_OBJ))
-KEK_LIBS = $(shell pkg-config --libs libcrypto)
+KEK_LIBS = $(shell pkg-config --libs libcrypto $(PROVIDER_PKGS))
 
 LIB_PKGS   := libcrypto json-c devmapper blkid
-PKG_CFLAGS := $(shell pkg-config --cflags $(LIB_PKGS) 2>/dev/null)
+PKG_CFLAGS := $(shell pkg-config --cflags $(LIB_PKGS) $(PROVIDER_PKGS) 2>/dev/null)
 LIB_LIBS    = $(shell pkg-config --libs $(LIB_PKGS))
 
 CLI_SRC := $(sort $(wildcard userspace/cli/*.c))

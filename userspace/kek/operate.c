@@ -51,31 +51,18 @@ static void close_kek(struct job *job)
 	job->kek = NULL;
 }
 
-static struct envol_key_info *add_info(struct job *job, const char *uri)
-{
-	struct envol_reply *reply = job->reply;
-	struct envol_key_info *infos =
-		reallocarray(reply->infos, reply->n_infos + 1, sizeof(*infos));
-	struct envol_key_info *info;
-
-	if (!infos)
-		return NULL;
-	reply->infos = infos;
-	info = &infos[reply->n_infos];
-	*info = (struct envol_key_info){ .uri = strdup(uri) };
-	if (!info->uri)
-		return NULL;
-	reply->n_infos++;
-	return info;
-}
-
 static int describe(struct job *job)
 {
-	struct envol_key_info *info = add_info(job, job->uri.text);
+	struct envol_reply *reply = job->reply;
 
-	if (!info)
+	reply->infos = calloc(1, sizeof(*reply->infos));
+	if (!reply->infos)
 		return envol_error(job->ev, -ENOMEM, "out of memory");
-	return job->provider->describe(job->kek, info);
+	reply->n_infos = 1;
+	reply->infos->uri = strdup(job->uri.text);
+	if (!reply->infos->uri)
+		return envol_error(job->ev, -ENOMEM, "out of memory");
+	return job->provider->describe(job->kek, reply->infos);
 }
 
 static int wrap(struct job *job)
@@ -171,34 +158,8 @@ static int create(struct job *job)
 	return err ? err : run_on_kek(job, describe);
 }
 
-/* One that can't be described is listed all the same, with the reason. */
-static int list_one(struct job *job, const char *uri)
-{
-	struct envol_request request = { .uri = (char *)uri };
-	struct job one = { .ev = job->ev, .request = &request,
-			   .deadline = job->deadline, .reply = job->reply };
-	size_t n_before = job->reply->n_infos;
-	struct envol_key_info *info;
-
-	if (run_on_kek(&one, describe) == 0)
-		return 0;
-	info = job->reply->n_infos > n_before ?
-		       &job->reply->infos[n_before] : add_info(job, uri);
-	if (!info)
-		return envol_error(job->ev, -ENOMEM, "out of memory");
-	free(info->type);
-	info->type = NULL;
-	free(info->protection);
-	info->protection = strdup(job->ev->message);
-	return 0;
-}
-
 static int list(struct job *job)
 {
-	char **uris = NULL;
-	size_t i, n_uris = 0;
-	int err;
-
 	job->provider = envol_registry_provider(job->request->uri);
 	if (!job->provider)
 		return envol_error(job->ev, -EPROTONOSUPPORT,
@@ -206,16 +167,8 @@ static int list(struct job *job)
 				   job->request->uri);
 	if (!job->provider->list)
 		return cannot(job, "list");
-	err = job->provider->list(job->ev, job->deadline, &uris, &n_uris);
-	if (err)
-		return err;
-	for (i = 0; i < n_uris; i++) {
-		if (!err)
-			err = list_one(job, uris[i]);
-		free(uris[i]);
-	}
-	free(uris);
-	return err;
+	return job->provider->list(job->ev, job->deadline, &job->reply->infos,
+				   &job->reply->n_infos);
 }
 
 /* The file says whose it is: each provider is asked. */

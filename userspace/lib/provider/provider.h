@@ -67,9 +67,12 @@ struct envol_provider {
 
 	int (*create)(struct envol *ev, const struct envol_uri *uri,
 		      struct envol_deadline deadline);
-	/* URIs, malloc'ed, in a malloc'ed array */
+	/*
+	 * All of them, with their URIs, in a malloc'ed array. One that can't be
+	 * described has no type, and the reason in its protection.
+	 */
 	int (*list)(struct envol *ev, struct envol_deadline deadline,
-		    char ***uris, size_t *n_uris);
+		    struct envol_key_info **infos, size_t *n_infos);
 	/*
 	 * -EMEDIUMTYPE for a file that backup() did not make; *@uri says which KEK
 	 * it became.

@@ -162,8 +162,7 @@ static int make_root(struct envol_keystore *ks)
 	if (!err)
 		err = store_index(ks);
 	if (!err)
-		err = envol_root_store(ks->ev, ks->dir, ks->deadline, &key,
-				       &ks->root);
+		err = envol_root_store(ks->ev, ks->dir, &key, &ks->root);
 	return err;
 }
 

@@ -34,7 +34,9 @@ int envol_root_load(struct envol *ev, int dir, struct envol_deadline deadline,
 int envol_root_new(struct envol *ev, struct envol_secret *key,
 		   struct envol_root *root) _must_check_;
 
-/* Store @key, replacing what is there; sets root->sealed. */
-int envol_root_store(struct envol *ev, int dir, struct envol_deadline deadline,
-		     const struct envol_secret *key, struct envol_root *root)
-	_must_check_;
+/*
+ * Store @key, sealed if a TPM is to be used, replacing what is there; sets
+ * root->sealed. Errors of envol_seal_seal() and of writing the file.
+ */
+int envol_root_store(struct envol *ev, int dir, const struct envol_secret *key,
+		     struct envol_root *root) _must_check_;

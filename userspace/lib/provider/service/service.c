@@ -65,9 +65,10 @@ static int service_open(struct envol *ev, const struct envol_uri *uri,
 	return 0;
 }
 
-static int describe_versions(struct envol_kek *kek, struct envol_key_info *info)
+static int describe_versions(const struct envol_record *record,
+			     struct envol_key_info *info)
 {
-	size_t i, n = kek->record.n_versions;
+	size_t i, n = record->n_versions;
 
 	info->versions = calloc(n, sizeof(*info->versions));
 	if (!info->versions)
@@ -80,24 +81,30 @@ static int describe_versions(struct envol_kek *kek, struct envol_key_info *info)
 			v->version = NULL;
 			return -ENOMEM;
 		}
-		v->created = kek->record.versions[i].created;
-		v->enabled = kek->record.versions[i].enabled;
+		v->created = record->versions[i].created;
+		v->enabled = record->versions[i].enabled;
 	}
 	return 0;
 }
 
-static int service_describe(struct envol_kek *kek, struct envol_key_info *info)
+static int describe(struct envol_keystore *ks, const struct envol_record *record,
+		    struct envol_key_info *info)
 {
 	info->type = strdup("AES-256");
-	info->protection = strdup(kek->ks.root.sealed ?
+	info->protection = strdup(ks->root.sealed ?
 		"under a root key sealed by the TPM" :
 		"under a root key in a file that only root can read");
 	info->recovery = strdup("kept until its file is removed by hand; back it up");
 	info->recoverable = true;
 	if (!info->type || !info->protection || !info->recovery ||
-	    describe_versions(kek, info))
-		return envol_error(kek->ev, -ENOMEM, "out of memory");
+	    describe_versions(record, info))
+		return envol_error(ks->ev, -ENOMEM, "out of memory");
 	return 0;
+}
+
+static int service_describe(struct envol_kek *kek, struct envol_key_info *info)
+{
+	return describe(&kek->ks, &kek->record, info);
 }
 
 static int disabled(struct envol_kek *kek, size_t i, const char *which)
@@ -237,25 +244,52 @@ static int service_create(struct envol *ev, const struct envol_uri *uri,
 	return add_version(ev, &ks, &record);
 }
 
+static int list_one(struct envol_keystore *ks, const char *name,
+		    struct envol_key_info *info)
+{
+	_cleanup_record_ struct envol_record record = ENVOL_RECORD_INIT;
+
+	if (asprintf(&info->uri, "service:%s", name) < 0) {
+		info->uri = NULL;
+		return envol_error(ks->ev, -ENOMEM, "out of memory");
+	}
+	if (envol_keystore_load(ks, name, &record) == 0)
+		return describe(ks, &record, info);
+	info->protection = strdup(ks->ev->message);
+	return info->protection ? 0 : envol_error(ks->ev, -ENOMEM,
+						  "out of memory");
+}
+
+static int list_all(struct envol_keystore *ks, char **names, size_t n_names,
+		    struct envol_key_info **infos, size_t *n_infos)
+{
+	int err = 0;
+
+	*infos = calloc(n_names + 1, sizeof(**infos));
+	if (!*infos)
+		return envol_error(ks->ev, -ENOMEM, "out of memory");
+	for (; *n_infos < n_names && !err; ++*n_infos)
+		err = list_one(ks, names[*n_infos], &(*infos)[*n_infos]);
+	return err;
+}
+
 static int service_list(struct envol *ev, struct envol_deadline deadline,
-			char ***uris, size_t *n_uris)
+			struct envol_key_info **infos, size_t *n_infos)
 {
 	_cleanup_keystore_ struct envol_keystore ks = ENVOL_KEYSTORE_INIT;
-	size_t i;
+	size_t i, n_names = 0;
+	char **names = NULL;
 	int err;
 
 	err = envol_keystore_open(ev, ENVOL_KEYSTORE_READ, deadline, &ks);
 	if (err)
 		return err == -ENOENT ? 0 : err;	/* none yet */
-	err = envol_keystore_list(&ks, uris, n_uris);
-	for (i = 0; i < *n_uris && !err; i++) {
-		_cleanup_free_ char *name = (*uris)[i];
-
-		if (asprintf(&(*uris)[i], "service:%s", name) < 0) {
-			(*uris)[i] = NULL;
-			err = envol_error(ev, -ENOMEM, "out of memory");
-		}
-	}
+	err = envol_keystore_list(&ks, &names, &n_names);
+	if (!err)
+		err = list_all(&ks, names, n_names, infos, n_infos);
+	for (i = 0; i < n_names; i++)
+		free(names[i]);
+	free(names);
 	return err;
 }
 

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The root key sealed by the TPM 2.0: only the TPM that sealed it gives it back. No PCR
+ * policy, so that updates of firmware and kernel change nothing; a disk that is
+ * taken out of the machine stays closed.
+ */
+#pragma once
+
+#include "userspace/lib/internal.h"
+#include "userspace/lib/util/blob.h"
+#include "userspace/lib/util/secret.h"
+
+#define ENVOL_SEAL_BLOB_MAX 1024u	/* bytes of each of the four */
+
+struct envol_seal {
+	struct envol_blob public, private;	/* of the sealed object, as the TPM gave them */
+	struct envol_blob storage;	/* name of the storage key that it was sealed under */
+	struct envol_blob endorsement;	/* name of a key of the endorsement hierarchy; empty: not known */
+};
+
+#define ENVOL_SEAL_INIT { 0 }
+#define _cleanup_seal_ _cleanup_(envol_seal_free)
+void envol_seal_free(struct envol_seal *seal);
+
+/*
+ * The TCTI of the TPM to use, malloc'ed: the handle's, or the default device. NULL,
+ * and 0, where there is none or none is to be used.
+ */
+int envol_seal_find(struct envol *ev, char **tcti) _must_check_;
+
+/*
+ * Both: -ENODEV for a TPM that can't be reached, -EBUSY for a device that another
+ * process holds, -EAGAIN for a TPM that is busy, -EACCES for one that refuses (the
+ * owner hierarchy has a password or is disabled, lockout), -EIO for one that
+ * fails; the sentence says which, and what to do.
+ */
+
+/* Into an empty @seal. */
+int envol_seal_seal(struct envol *ev, const char *tcti,
+		    const struct envol_secret *key, struct envol_seal *seal)
+	_must_check_;
+
+/*
+ * -EKEYREJECTED for another TPM and for one that was cleared since, which are
+ * told apart; -EBADMSG for a seal that is damaged. @key must be empty.
+ */
+int envol_seal_unseal(struct envol *ev, const char *tcti,
+		      const struct envol_seal *seal, struct envol_secret *key)
+	_must_check_;
