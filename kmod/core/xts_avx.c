@@ -89,8 +89,8 @@ void envol_xts_avx_start(const struct envol_xts_key *key, u8 t[16], u64 tweak);
 
 ENGINE(aesni_avx, "aesni-avx", ENVOL_CPU_AES | ENVOL_CPU_AVX);
 /*
- * Uses no VPCLMULQDQ, but every CPU with VAES has it; what claims one without the
- * other is an emulator, and QEMU 7.2's 256-bit VAESENC is wrong in its upper half.
+ * Every CPU with VAES has VPCLMULQDQ; what claims one without the other is an
+ * emulator, and QEMU 7.2's 256-bit VAESENC is wrong in its upper half.
  */
 ENGINE(vaes_avx2, "vaes-avx2",
        ENVOL_CPU_AES | ENVOL_CPU_AVX | ENVOL_CPU_AVX2 | ENVOL_CPU_VAES |

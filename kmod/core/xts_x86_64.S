@@ -5,8 +5,7 @@
  *   aesni-avx	16-byte registers (\w = x). Intel from Sandy Bridge on, AMD from
  *		Bulldozer on: every CPU with AES and AVX.
  *   vaes-avx2	32-byte registers (\w = y). AMD from Zen 3 on, Intel from Ice Lake
- *		and Alder Lake on: each AES instruction works on two blocks. It
- *		needs no VPCLMULQDQ; xts_avx.c says why it asks for it.
+ *		and Alder Lake on: each AES instruction works on two blocks.
  *
  * The unit of work is a group: eight registers of consecutive blocks, since an AES
  * round has a latency of three to five cycles and two of them start in each. Eight
@@ -19,26 +18,21 @@
  * - From then on groups follow each other without regard to where units end: a
  *   group's last round and store stand next to the next group's load and first
  *   whitening, and the registers never run empty within a batch of units.
- * - The next group's tweaks are computed between the AES rounds of this one and put
- *   into a ring of two groups on the stack: tweaks are used twice, before and after
- *   AES, and there are not enough registers to keep sixteen.
+ * - From one block to the next a tweak is multiplied by x in GF(2^128): shifted left
+ *   by one bit, and 87h added if one left. Vector instructions for that share their ports
+ *   with AES, whatever they are; the integer units have nothing else to do. So two
+ *   general registers hold the tweak, six integer instructions a block step it on, and
+ *   it goes by way of a ring on the stack: tweaks are used twice, before and after
+ *   AES, and there are not enough vector registers to keep sixteen.
+ * - A load of 16 or 32 bytes that two or four stores have written cannot be served
+ *   before they have reached the cache. The ring holds three groups and is filled two
+ *   groups ahead: by then they have.
+ * - At the start of a call nothing is ahead. There vaes-avx2 makes the tweaks of
+ *   two groups from the first by independent carry-less multiplications, which is the
+ *   shortest way; in aesni-avx, where a group is half as many blocks, it pays nothing.
  *
- * A register of tweaks becomes the next one by a multiplication by x (16-byte
- * registers) or x^2 (32-byte) in GF(2^128): every 64-bit half is shifted left, and
- * the bits that leave it are folded into the other half - as they are into the high
- * half, times 87h into the low one. For one bit that is a mask made of the sign and
- * an AND. For two it is a table of four rows in a register, looked up by VPSHUFB:
- * carry-less multiplication would compete with AES for its ports on AMD, and one
- * for every eight AES instructions costs 14 % there.
- *
- * The bits that leave do not depend on what the step before folded in, which is at
- * the other end of the half. So they are taken from the tweak before its fold
- * (UNFOLDED), which keeps the table out of the chain from one tweak to the next,
- * and for two steps at a time, which saves a byte shuffle: more than two of those for
- * every eight AES instructions crowd them out as well.
- *
- * Nothing here depends on data or keys in time. Round keys stay in the key
- * structure and in registers; the stack has tweaks only, and both are wiped at the end.
+ * Nothing here depends on data or keys in time. Round keys stay in the key structure
+ * and in registers; the stack has tweaks only; all of it is wiped at the end.
  */
 #include "kmod/core/aes.h"
 #include "kmod/core/port_asm.h"
@@ -47,30 +41,31 @@
 #define KEY	%rdi
 #define DST	%rsi
 #define SRC	%rdx
-#define LEN	%rcx	/* bytes still to do */
+#define LEN	%rcx	/* bytes still to do, less this batch */
 #define DU_SIZE	%r8
-#define TWEAK	%r9	/* number of the batch's first data unit */
+#define TWEAK	%r9	/* number of the batch's first data unit; within groups in the frame */
 #define STEP	16(%rbp)
 #define PART	24(%rbp) /* the address of a tweak to begin with and to leave, or 0 */
 
 #define TMP	%rax
-#define CUR	%r10	/* where in the ring this group's tweaks are: 0 or 8 registers */
-#define NEXT	%r11	/* and the next group's: the other one */
+#define TMP_32	%eax
+#define CUR	%r10	/* where in the ring this group's tweaks are */
+#define NEXT	%r11	/* the next group's */
+#define AHEAD	%r9	/* and those of the group after it, which are being made */
 #define BATCH	%rbx	/* bytes of the batch still to do, this group's among them */
-#define UNIT	%r12	/* bytes of the data unit still to do, likewise */
-#define STARTS	%r13	/* where the next unit's first register of tweaks lies */
+#define UNIT	%r12	/* bytes of the data unit for which no tweaks were made yet */
+#define STARTS	%r13	/* where the next unit's first tweak lies */
+#define LOW	%r14	/* the next tweak to go into the ring */
+#define HIGH	%r15
 
 /* Registers 0 to 7 hold blocks. Of 8 to 15 (\w is x or y): */
 #define KEY_ROUND	%\w\()mm8
 #define KEY_LAST	%\w\()mm9
-#define FOLD2		%\w\()mm9	/* between the bursts KEY_LAST is not needed */
-#define T		%\w\()mm10	/* tweaks of the next register of blocks */
-#define UNFOLDED	%\w\()mm11	/* the same before the last step's fold */
-#define FOLD		%\w\()mm12	/* what a step folds back */
-#define POLY		%\w\()mm13	/* \w = x: 87h for the low half, 1 for the high */
-#define SPREAD		%\w\()mm13	/* \w = y: constants of next_two_tweaks */
-#define KIND		%\w\()mm14
-#define TABLE		%\w\()mm15
+#define WHITE		%\w\()mm10
+#define T		%xmm11		/* a data unit's first tweak */
+#define T_YMM		%ymm11		/* and, above it, the one after it */
+#define FOLD		%xmm12
+#define POLY		%xmm13		/* 87h for the low half, 1 for the high */
 
 .set TWEAK_KEYS, ENVOL_AES_KEY_SIZE + ENVOL_AES_KEY_ENC	/* of struct envol_xts_key */
 
@@ -78,24 +73,10 @@
 .balign 16
 .Lpoly:
 	.quad	0x87, 1
-.Lspread:	/* the high half's bits to bytes 0 and 1, the low half's to byte 8 */
-	.byte	8, 8, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80
-	.byte	0, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80
-.Lkind:		/* which column of the table each of the three wants; the rest none */
-	.byte	0, 1, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80
-	.byte	2, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80
-.Ltable:	/* row c: low byte of c times 87h without carry, its high byte, c */
-	.byte	0x00, 0, 0, 0
-	.byte	0x87, 0, 1, 0
-	.byte	0x0e, 1, 2, 0
-	.byte	0x89, 1, 3, 0
-.balign 32
-.Lfirst_step:	/* the row in bits 2 and 3 */
-	.fill	32, 1, 0x0c
 
 .text
 
-/* The bytes of a register, and the frame: ring of tweaks, starts of units. */
+/* The bytes of a register, and the frame: ring of tweaks, starts of units, a number. */
 .macro set_width w
 	.ifc \w, y
 	.set VL, 32
@@ -105,8 +86,9 @@
 	.set GROUP, 8 * VL
 	.set UNITS, 8 * VL / 16		/* data units of a batch */
 	.set RING, 0
-	.set FIRST, 2 * GROUP
-	.set FRAME, FIRST + UNITS * VL + VL	/* reading one past the last is harmless */
+	.set FIRST, 3 * GROUP
+	.set NUMBER, FIRST + UNITS * 16 + 16	/* reading one past the last is harmless */
+	.set FRAME, NUMBER + 16
 .endm
 
 .macro load_16 w, from, to
@@ -114,55 +96,6 @@
 	vbroadcasti128 \from, \to
 	.else
 	vmovdqa	\from, \to
-	.endif
-.endm
-
-/* \t = \t * x in each 16 bytes, with \fold as scratch. */
-.macro double w, t, fold, poly
-	vpshufd	$0x13, \t, \fold
-	vpsrad	$31, \fold, \fold
-	vpand	\poly, \fold, \fold
-	vpaddq	\t, \t, \t
-	vpxor	\fold, \t, \t
-.endm
-
-/* T to place \i of the next group's half of the ring. */
-.macro store_tweaks w, i
-	vmovdqa	T, RING + \i * VL(%rsp, NEXT)
-.endm
-
-/*
- * T to places \i and \j of the next group's half of the ring, by way of one
- * multiplication, and on to the register after it by another.
- */
-.macro next_two_tweaks w, i, j
-	store_tweaks \w, \i
-	.ifc \w, y
-	vpsrlq	$60, UNFOLDED, FOLD		/* two bits for now, two for the second step */
-	vpshufb	SPREAD, FOLD, FOLD
-	vpsllq	$2, T, UNFOLDED
-	vpsllw	$2, FOLD, FOLD2
-	vpand	.Lfirst_step(%rip), FOLD, FOLD
-	vpor	KIND, FOLD2, FOLD2
-	vpor	KIND, FOLD, FOLD
-	vpshufb	FOLD, TABLE, FOLD
-	vpshufb	FOLD2, TABLE, FOLD2
-	vpxor	FOLD, UNFOLDED, T
-	store_tweaks \w, \j
-	vpsllq	$2, T, UNFOLDED
-	vpxor	FOLD2, UNFOLDED, T
-	.else
-	vpshufd	$0x13, UNFOLDED, FOLD
-	vpaddq	T, T, UNFOLDED
-	vpsrad	$31, FOLD, FOLD
-	vpand	POLY, FOLD, FOLD
-	vpxor	FOLD, UNFOLDED, T
-	store_tweaks \w, \j
-	vpshufd	$0x13, UNFOLDED, FOLD
-	vpaddq	T, T, UNFOLDED
-	vpsrad	$31, FOLD, FOLD
-	vpand	POLY, FOLD, FOLD
-	vpxor	FOLD, UNFOLDED, T
 	.endif
 .endm
 
@@ -182,10 +115,69 @@
 	.endr
 .endm
 
-/*
- * The first tweaks of UNITS data units to FIRST(%rsp), a register for each: for
- * \w = y those of the first two blocks.
- */
+/* \t = \t * x, with \fold as scratch. */
+.macro double t, fold, poly
+	vpshufd	$0x13, \t, \fold
+	vpsrad	$31, \fold, \fold
+	vpand	\poly, \fold, \fold
+	vpaddq	\t, \t, \t
+	vpxor	\fold, \t, \t
+.endm
+
+/* The tweak in LOW and HIGH to the \count places of group \group from "place" on, and on. */
+.macro next_tweaks group, count
+	.rept \count
+	mov	LOW, RING + 16 * place(%rsp, \group)
+	mov	HIGH, RING + 16 * place + 8(%rsp, \group)
+	mov	HIGH, TMP
+	sar	$63, TMP
+	add	LOW, LOW
+	adc	HIGH, HIGH
+	and	$0x87, TMP_32
+	xor	TMP, LOW
+	.set place, place + 1
+	.endr
+.endm
+
+/* LOW and HIGH by x^\k. */
+.macro multiply_tweak k
+	mov	HIGH, TMP
+	shld	$\k, LOW, HIGH
+	shl	$\k, LOW
+	shr	$64 - \k, TMP
+	xor	TMP, LOW		/* times 87h: bits 0, 1, 2 and 7 */
+	add	TMP, TMP
+	xor	TMP, LOW
+	add	TMP, TMP
+	xor	TMP, LOW
+	shl	$5, TMP
+	xor	TMP, LOW
+.endm
+
+/* If the data unit has all its tweaks, on to the next one. */
+.macro next_unit
+	sub	$GROUP, UNIT
+	jae	.Lsame_unit_\@
+	mov	(STARTS), LOW
+	mov	8(STARTS), HIGH
+	add	$16, STARTS
+	lea	-GROUP(DU_SIZE), UNIT
+.Lsame_unit_\@:
+.endm
+
+/* The first tweak of one data unit to T. */
+.macro first_tweak rounds
+	vmovq	TWEAK, T
+	vpxor	TWEAK_KEYS(KEY), T, T
+	.set key, TWEAK_KEYS
+	.rept \rounds - 1
+	.set key, key + 16
+	vaesenc	key(KEY), T, T
+	.endr
+	vaesenclast key + 16(KEY), T, T
+.endm
+
+/* The first tweaks of UNITS data units to FIRST(%rsp), and the first of them to T. */
 .macro first_tweaks w, rounds
 	vmovq	TWEAK, %xmm0
 	mov	STEP, TMP
@@ -218,78 +210,93 @@
 	.set key, key + 16
 	round	\w, vaesenclast, key
 
-	.ifc \w, y
-	vbroadcasti128 .Lpoly(%rip), %ymm9
+	vmovdqa	%xmm0, T
 	.set unit, FIRST
 .irp i, 0, 1, 2, 3, 4, 5, 6, 7
-	vmovdqa	%ymm\i, %ymm8
-	double	y, %ymm8, FOLD, %ymm9
-	vinserti128 $1, %xmm8, %ymm\i, UNFOLDED
-	vmovdqa	UNFOLDED, unit(%rsp)
-	vperm2i128 $0x31, %ymm8, %ymm\i, UNFOLDED
-	vmovdqa	UNFOLDED, unit + VL(%rsp)
-	.set unit, unit + 2 * VL
-.endr
-	.else
-	.set unit, FIRST
-.irp i, 0, 1, 2, 3, 4, 5, 6, 7
-	vmovdqa	%xmm\i, unit(%rsp)
+	vmovdqa	%\w\()mm\i, unit(%rsp)
 	.set unit, unit + VL
 .endr
-	.endif
 .endm
 
 /* The last round and the second whitening of register \i, and where it goes. */
 .macro finish w, last, i
-	vpxor	RING + \i * VL(%rsp, CUR), KEY_LAST, FOLD
-	\last	FOLD, %\w\()mm\i, %\w\()mm\i
+	vpxor	RING + \i * VL(%rsp, CUR), KEY_LAST, WHITE
+	\last	WHITE, %\w\()mm\i, %\w\()mm\i
 	vmovdqu	%\w\()mm\i, \i * VL(DST)
 .endm
 
-/* The first whitening of register \i of the group at \from(SRC). */
-.macro begin w, i, from
-	vpxor	RING + \i * VL(%rsp, NEXT), KEY_ROUND, %\w\()mm\i
+/* The first whitening of register \i of the group at \from(SRC), its tweaks at \group. */
+.macro begin w, i, from, group
+	vpxor	RING + \i * VL(%rsp, \group), KEY_ROUND, %\w\()mm\i
 	vpxor	\from + \i * VL(SRC), %\w\()mm\i, %\w\()mm\i
 .endm
 
+/* Tweaks of register \i of a unit, T_YMM times x^(2 * \i), to \to and to the ring. */
+.macro far_tweaks i, to
+	.if \i == 0
+	vmovdqa	T_YMM, \to
+	.else
+	vpsrlq	$64 - 2 * \i, T_YMM, %ymm14
+	vpclmulqdq $0x01, %ymm13, %ymm14, %ymm15	/* what leaves the high half, by 87h */
+	vpslldq	$8, %ymm14, %ymm14			/* what leaves the low one */
+	vpsllq	$2 * \i, T_YMM, \to
+	vpxor	%ymm14, %ymm15, %ymm15
+	vpxor	%ymm15, \to, \to
+	.endif
+	vmovdqa	\to, RING + \i * VL(%rsp)
+.endm
+
 /*
- * BATCH bytes, whole groups, whose units' first tweaks are at FIRST(%rsp). The next
- * group's tweaks are made in four bursts, \gap rounds apart: spread instruction by
- * instruction they cost 5 % more.
+ * The tweaks of a data unit's first two groups, from T on; the first group, whitened,
+ * to registers 0 to 7; LOW and HIGH are left as the third group's first.
  */
-.macro crypt_groups w, aes, last, keys, rounds, gap
-	lea	FIRST + VL(%rsp), STARTS
-	vmovdqa	FIRST(%rsp), T
-	vmovdqa	T, UNFOLDED
-	next_two_tweaks \w, 0, 1
-	next_two_tweaks \w, 2, 3
-	next_two_tweaks \w, 4, 5
-	next_two_tweaks \w, 6, 7
+.macro begin_first w, keys
+	vmovq	T, LOW
+	vpextrq	$1, T, HIGH
 	load_16	\w, \keys(KEY), KEY_ROUND
+	.ifc \w, y
+	vmovdqa	T, %xmm14
+	vmovdqa	.Lpoly(%rip), POLY
+	double	%xmm14, FOLD, POLY
+	vinserti128 $1, %xmm14, T_YMM, T_YMM
+	vinserti128 $1, POLY, %ymm13, %ymm13
 .irp i, 0, 1, 2, 3, 4, 5, 6, 7
-	begin	\w, \i, 0
+	far_tweaks \i, %ymm\i
+	vpxor	KEY_ROUND, %ymm\i, %ymm\i
+	vpxor	\i * VL(SRC), %ymm\i, %ymm\i
 .endr
+.irp i, 8, 9, 10, 11, 12, 13, 14, 15
+	far_tweaks \i, WHITE
+.endr
+	multiply_tweak 32
+	.else
+	.set place, 0
+	next_tweaks CUR, 16
+.irp i, 0, 1, 2, 3, 4, 5, 6, 7
+	begin	\w, \i, 0, CUR
+.endr
+	.endif
+.endm
+
+/*
+ * BATCH bytes, whole groups. T is the tweak of the first block, UNIT what its data unit
+ * has beyond two groups, STARTS where the next unit's first tweak lies.
+ */
+.macro crypt_groups w, aes, last, keys, rounds
+	xor	%r10d, %r10d
+	mov	$GROUP, %r11d
+	mov	$2 * GROUP, %r9d
+	begin_first \w, \keys
 
 .Lgroup_\@:
-	xor	$GROUP, CUR
-	xor	$GROUP, NEXT
-	sub	$GROUP, UNIT
-	jnz	.Lsame_unit_\@
-	mov	DU_SIZE, UNIT
-	vmovdqa	(STARTS), T
-	vmovdqa	T, UNFOLDED
-	add	$VL, STARTS
-.Lsame_unit_\@:
+	next_unit
 	.set key, \keys
+	.set place, 0
+	.rept 8
 	rounds	\w, \aes, 1
-	next_two_tweaks \w, 0, 1
-	rounds	\w, \aes, \gap
-	next_two_tweaks \w, 2, 3
-	rounds	\w, \aes, \gap
-	next_two_tweaks \w, 4, 5
-	rounds	\w, \aes, \gap
-	next_two_tweaks \w, 6, 7
-	rounds	\w, \aes, \rounds-2-3*\gap
+	next_tweaks AHEAD, VL / 16
+	.endr
+	rounds	\w, \aes, \rounds-1-8
 
 	load_16	\w, \keys+16*\rounds(KEY), KEY_LAST
 	sub	$GROUP, BATCH
@@ -297,10 +304,14 @@
 	load_16	\w, \keys(KEY), KEY_ROUND
 .irp i, 0, 1, 2, 3, 4, 5, 6, 7
 	finish	\w, \last, \i
-	begin	\w, \i, GROUP
+	begin	\w, \i, GROUP, NEXT
 .endr
 	add	$GROUP, SRC
 	add	$GROUP, DST
+	mov	CUR, TMP
+	mov	NEXT, CUR
+	mov	AHEAD, NEXT
+	mov	TMP, AHEAD
 	jmp	.Lgroup_\@
 
 .Llast_group_\@:
@@ -311,21 +322,12 @@
 	add	$GROUP, DST
 .endm
 
-/* crypt_groups with the gap that goes with the number of rounds. */
-.macro crypt_batch w, aes, last, keys, rounds
-	.if \rounds == 14
-	crypt_groups \w, \aes, \last, \keys, \rounds, 3
-	.else
-	crypt_groups \w, \aes, \last, \keys, \rounds, 2
-	.endif
-.endm
-
-/* LEN bytes, less than a group, block by block, beginning at the tweak %xmm10. */
+/* LEN bytes, less than a group, block by block, beginning at the tweak T. */
 .macro crypt_rest aes, last, keys, rounds
 .Lblock_\@:
 	sub	$16, LEN
 	jb	.Ldone_\@
-	vpxor	(SRC), %xmm10, %xmm0
+	vpxor	(SRC), T, %xmm0
 	vpxor	\keys(KEY), %xmm0, %xmm0
 	.set key, \keys
 	.rept \rounds - 1
@@ -333,9 +335,9 @@
 	\aes	key(KEY), %xmm0, %xmm0
 	.endr
 	\last	\keys + 16 * \rounds(KEY), %xmm0, %xmm0
-	vpxor	%xmm10, %xmm0, %xmm0
+	vpxor	T, %xmm0, %xmm0
 	vmovdqu	%xmm0, (DST)
-	double	x, %xmm10, %xmm12, .Lpoly(%rip)
+	double	T, FOLD, .Lpoly(%rip)
 	add	$16, SRC
 	add	$16, DST
 	jmp	.Lblock_\@
@@ -358,54 +360,49 @@ FUNC(\name)
 	push	%rbx
 	push	%r12
 	push	%r13
+	push	%r14
+	push	%r15
 	sub	$FRAME, %rsp
 	and	$-32, %rsp
-
-	.ifc \w, y
-	vbroadcasti128 .Lspread(%rip), SPREAD
-	vbroadcasti128 .Lkind(%rip), KIND
-	vbroadcasti128 .Ltable(%rip), TABLE
-	.else
-	vmovdqa	.Lpoly(%rip), POLY
-	.endif
-	mov	$GROUP, %r10d
-	xor	%r11d, %r11d
 	cmpq	$0, PART
 	jne	.Lpart_\@
 
 .Lbatch_\@:
-	first_tweaks \w, \rounds
-	mov	DU_SIZE, UNIT
 	mov	DU_SIZE, BATCH
 	shl	$(UNITS / 8 + 2), BATCH		/* 8 or 16 units */
 	cmp	LEN, BATCH
 	cmova	LEN, BATCH
 	sub	BATCH, LEN
-	crypt_batch \w, \aes, \last, \keys, \rounds
+	cmp	DU_SIZE, BATCH
+	ja	.Lunits_\@
+	first_tweak \rounds
+	jmp	.Lcrypt_\@
+.Lunits_\@:
+	first_tweaks \w, \rounds
+	mov	TWEAK, NUMBER(%rsp)
+.Lcrypt_\@:
+	lea	-2 * GROUP(DU_SIZE), UNIT
+	lea	FIRST + 16(%rsp), STARTS
+	crypt_groups \w, \aes, \last, \keys, \rounds
+	mov	NUMBER(%rsp), TWEAK
 	test	LEN, LEN
 	jnz	.Lbatch_\@
 	jmp	.Lwipe_\@
 
 .Lpart_\@:
 	mov	PART, TMP
-	vmovdqu	(TMP), %xmm10
+	vmovdqu	(TMP), T
 	mov	LEN, BATCH
 	and	$-GROUP, BATCH
 	jz	.Lrest_\@
 	sub	BATCH, LEN
-	lea	GROUP(BATCH), UNIT		/* no other unit begins */
-	.ifc \w, y
-	vmovdqa	%xmm10, %xmm11
-	double	x, %xmm11, %xmm12, .Lpoly(%rip)
-	vinserti128 $1, %xmm11, %ymm10, %ymm10
-	.endif
-	vmovdqa	T, FIRST(%rsp)
-	crypt_batch \w, \aes, \last, \keys, \rounds
-	vmovdqa	RING(%rsp, NEXT), %xmm10
+	mov	BATCH, UNIT			/* no other unit begins */
+	crypt_groups \w, \aes, \last, \keys, \rounds
+	vmovdqa	RING(%rsp, NEXT), T
 .Lrest_\@:
 	crypt_rest \aes, \last, \keys, \rounds
 	mov	PART, TMP
-	vmovdqu	%xmm10, (TMP)
+	vmovdqu	T, (TMP)
 
 .Lwipe_\@:
 	vpxor	%xmm0, %xmm0, %xmm0
@@ -415,7 +412,10 @@ FUNC(\name)
 	.set wiped, wiped + VL
 	.endr
 	vzeroall
-	lea	-24(%rbp), %rsp
+	xor	TMP_32, TMP_32
+	lea	-40(%rbp), %rsp
+	pop	%r15
+	pop	%r14
 	pop	%r13
 	pop	%r12
 	pop	%rbx
