@@ -20,8 +20,6 @@
 
 struct task {
 	struct dm_task *dmt;
-	uint32_t cookie;
-	bool has_cookie;
 };
 
 #define _cleanup_task_ _cleanup_(task_destroy)
@@ -72,6 +70,12 @@ static void stop_listening(void)
 	said.ev = NULL;
 }
 
+static int no_device_mapper(struct envol *ev)
+{
+	return envol_error(ev, -EOPNOTSUPP, "no device-mapper to talk to: %s",
+			   said.first_error);
+}
+
 /* @name NULL: a task without one. */
 static int task_open(struct envol *ev, struct task *task, int type,
 		     const char *name)
@@ -82,11 +86,11 @@ static int task_open(struct envol *ev, struct task *task, int type,
 	task->dmt = dm_task_create(type);
 	made = task->dmt && (!name || dm_task_set_name(task->dmt, name));
 	stop_listening();
-	if (!made)
-		return envol_error(ev, -ENOMEM, "device-mapper task: %s",
-				   said.first_error[0] ? said.first_error :
-							 "out of memory");
-	return 0;
+	if (made)
+		return 0;
+	/* Making one asks the kernel for its version. */
+	return said.first_error[0] ? no_device_mapper(ev) :
+				     envol_error(ev, -ENOMEM, "out of memory");
 }
 
 static int task_error(struct envol *ev, int error, const char *what,
@@ -95,8 +99,7 @@ static int task_error(struct envol *ev, int error, const char *what,
 	int err = error == ENXIO ? -ENODEV : -error;
 
 	if (err == -EOPNOTSUPP)
-		return envol_error(ev, err, "no device-mapper to talk to: %s",
-				   said.first_error);
+		return no_device_mapper(ev);
 	if (err == -ENODEV)
 		return envol_error(ev, err, "no mapping %s", name);
 	if (said.first_error[0])
@@ -119,22 +122,21 @@ static int task_run(struct envol *ev, struct task *task, const char *what,
 		if (!error)
 			error = EOPNOTSUPP;
 	}
-	/* Also after a failure: the wait is what removes the cookie. */
-	if (task->has_cookie)
-		dm_udev_wait(task->cookie);
 	stop_listening();
 	return error ? task_error(ev, error, what, name) : 0;
 }
 
-static int task_set_cookie(struct envol *ev, struct task *task)
+static int task_set_cookie(struct envol *ev, struct task *task,
+			   struct envol_dm_udev *udev)
 {
 	if (!dm_udev_get_sync_support())
 		return 0;
 	listen(ev);
-	task->has_cookie = dm_task_set_cookie(task->dmt, &task->cookie,
-					      DM_UDEV_DISABLE_LIBRARY_FALLBACK);
+	udev->is_waited_for =
+		dm_task_set_cookie(task->dmt, &udev->cookie,
+				   DM_UDEV_DISABLE_LIBRARY_FALLBACK);
 	stop_listening();
-	if (!task->has_cookie)
+	if (!udev->is_waited_for)
 		return envol_error(ev, -ENOSPC, "semaphore for udev: %s",
 				   said.first_error);
 	return 0;
@@ -306,32 +308,6 @@ int envol_dm_lower(struct envol *ev, const char *name, unsigned int *major,
 	return 0;
 }
 
-int envol_dm_name(struct envol *ev, unsigned int major, unsigned int minor,
-		  char name[ENVOL_DM_NAME_SIZE])
-{
-	_cleanup_task_ struct task task = { 0 };
-	char number[32];
-	const char *got;
-	int err;
-
-	snprintf(number, sizeof(number), "%u:%u", major, minor);
-	err = task_open(ev, &task, DM_DEVICE_INFO, NULL);
-	if (err)
-		return err;
-	if (!dm_task_set_major(task.dmt, major) ||
-	    !dm_task_set_minor(task.dmt, minor))
-		return envol_error(ev, -ENOMEM, "out of memory");
-	err = task_run(ev, &task, "look for the mapping of device", number);
-	if (err)
-		return err;
-	got = dm_task_get_name(task.dmt);
-	if (!got || !*got)
-		return envol_error(ev, -ENODEV, "device %s is no mapping",
-				   number);
-	snprintf(name, ENVOL_DM_NAME_SIZE, "%s", got);
-	return 0;
-}
-
 int envol_dm_target_version(struct envol *ev, const char *type,
 			    unsigned int version[3])
 {
@@ -394,19 +370,28 @@ int envol_dm_load(struct envol *ev, const char *name,
 	return task_run(ev, &task, "load the table of mapping", name);
 }
 
-int envol_dm_resume(struct envol *ev, const char *name)
+int envol_dm_resume(struct envol *ev, const char *name,
+		    struct envol_dm_udev *udev)
 {
 	_cleanup_task_ struct task task = { 0 };
 	int err;
 
+	*udev = (struct envol_dm_udev){ 0 };
 	err = task_open(ev, &task, DM_DEVICE_RESUME, name);
 	if (!err)
-		err = task_set_cookie(ev, &task);
-	if (!err)
-		err = task_run(ev, &task, "resume mapping", name);
-	/* Where the library makes the nodes it does so here. */
+		err = task_set_cookie(ev, &task, udev);
+	return err ? err : task_run(ev, &task, "resume mapping", name);
+}
+
+/* After a failure as well: the wait is what removes the cookie. */
+void envol_dm_settle(struct envol *ev, struct envol_dm_udev *udev)
+{
+	listen(ev);
+	if (udev->is_waited_for)
+		dm_udev_wait(udev->cookie);
+	udev->is_waited_for = false;
 	dm_task_update_nodes();
-	return err;
+	stop_listening();
 }
 
 int envol_dm_suspend(struct envol *ev, const char *name)
@@ -443,6 +428,7 @@ static int remove_task(struct envol *ev, const char *name,
 		       int (*how)(struct dm_task *))
 {
 	_cleanup_task_ struct task task = { 0 };
+	struct envol_dm_udev udev = { 0 };
 	int err;
 
 	err = task_open(ev, &task, DM_DEVICE_REMOVE, name);
@@ -450,10 +436,10 @@ static int remove_task(struct envol *ev, const char *name,
 		return err;
 	if (!how(task.dmt))
 		return envol_error(ev, -ENOMEM, "out of memory");
-	err = task_set_cookie(ev, &task);
+	err = task_set_cookie(ev, &task, &udev);
 	if (!err)
 		err = task_run(ev, &task, "remove mapping", name);
-	dm_task_update_nodes();
+	envol_dm_settle(ev, &udev);
 	return err;
 }
 

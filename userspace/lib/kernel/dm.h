@@ -55,10 +55,6 @@ int envol_dm_status(struct envol *ev, const char *name,
 int envol_dm_lower(struct envol *ev, const char *name, unsigned int *major,
 		   unsigned int *minor) _must_check_;
 
-/* A mapping's name by the number of its device. */
-int envol_dm_name(struct envol *ev, unsigned int major, unsigned int minor,
-		  char name[ENVOL_DM_NAME_SIZE]) _must_check_;
-
 /* The version of a target, whose module is loaded for that. -ENOENT if there is none. */
 int envol_dm_target_version(struct envol *ev, const char *type,
 			    unsigned int version[3]) _must_check_;
@@ -73,10 +69,18 @@ int envol_dm_load(struct envol *ev, const char *name,
 	_must_check_;
 
 /*
- * Make the inactive table live or end a suspension. Returns when udev has made
- * the nodes, or made them itself where there is no udev.
+ * Make the inactive table live or end a suspension. What has to be done at once is
+ * done before envol_dm_settle(), which is called in any case and returns when udev
+ * has made the nodes, or makes them itself where there is no udev.
  */
-int envol_dm_resume(struct envol *ev, const char *name) _must_check_;
+struct envol_dm_udev {
+	uint32_t cookie;
+	bool is_waited_for;
+};
+
+int envol_dm_resume(struct envol *ev, const char *name,
+		    struct envol_dm_udev *udev) _must_check_;
+void envol_dm_settle(struct envol *ev, struct envol_dm_udev *udev);
 
 /* Let all I/O finish and hold what comes; a file system on it is frozen first. */
 int envol_dm_suspend(struct envol *ev, const char *name) _must_check_;
