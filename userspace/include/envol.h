@@ -142,6 +142,7 @@ enum envol_target_choice {
 struct envol_kek_choice {
 	const char *uri;
 	const char *second;	/* NULL: one KEK opens */
+	bool alone;		/* one KEK may open what otherwise takes two: it defeats them */
 };
 
 /* One wrapped copy of the DEK in a header. */
@@ -285,24 +286,34 @@ int envol_volume_check(struct envol *ev, const struct envol_volume_source *sourc
  * stored.
  */
 
-/* -EEXIST if the same KEK version wraps it already. */
+/*
+ * -EEXIST if the same KEK version wraps it already, -EPERM for one KEK where every
+ * wrap takes two, unless @kek->alone, -ENOSPC where there is no room for more.
+ */
 int envol_wrap_add(struct envol *ev, const struct envol_volume_source *source,
 		   const struct envol_kek_choice *kek) ENVOL_API_CHECK;
 
-/* By its number. -ENOENT; -EPERM for the last one. */
+/*
+ * By its number. -ENOENT; -EPERM for the last one. Another wrap must open the volume
+ * now (the recovery key will do), else it is the error of those that do not.
+ */
 int envol_wrap_remove(struct envol *ev, const struct envol_volume_source *source,
 		      unsigned int number) ENVOL_API_CHECK;
 
 /*
  * Wrap anew for each KEK that has a newer version; what was there stays, marked
- * retiring, and goes once @settle_s seconds have passed since. @renewed counts.
+ * retiring, and goes once @settle_s seconds have passed since and the newer wrap
+ * opens the volume. A newer version passes every check of a new KEK and may not be
+ * weaker (-EPERM). What fails with one KEK does not stop the others: @renewed
+ * counts what was done, and the first error is returned.
  */
 int envol_wrap_renew(struct envol *ev, const struct envol_volume_source *source,
 		     uint64_t settle_s, unsigned int *renewed) ENVOL_API_CHECK;
 
 /*
  * One more keyslot, under a random key for people to keep (Argon2id): text with
- * dashes in @key, which must be empty. -EEXIST if there is one.
+ * dashes in @key, which must be empty. -EEXIST if there is one, -EPERM where every
+ * wrap takes two KEKs: it would open the volume without either.
  */
 int envol_recovery_create(struct envol *ev, const struct envol_volume_source *source,
 			  struct envol_secret *key) ENVOL_API_CHECK;
