@@ -231,3 +231,20 @@ TEST(concurrent_opens_never_lower_it)
 	check_record("envol volume 1\ngeneration 50\n");
 	finish();
 }
+
+TEST(looking_remembers_nothing)
+{
+	uint64_t seen = 9;
+	struct stat st;
+
+	setup();
+	CHECK_OK(envol_state_seen(ev, id, &seen));
+	CHECK_EQ(seen, 0);
+	CHECK(stat(ev->state, &st) != 0);
+	CHECK_OK(envol_state_check(ev, id, 7, false));
+	CHECK_OK(envol_state_seen(ev, id, &seen));
+	CHECK_EQ(seen, 7);
+	write_record("x", 1);
+	CHECK_ERR(envol_state_seen(ev, id, &seen), -EBADMSG);
+	finish();
+}

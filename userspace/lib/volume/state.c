@@ -34,7 +34,7 @@ static void record_close(struct record *record)
 #define _cleanup_record_ _cleanup_(record_close)
 
 /* Of a read-only file system only reading can be had, and its locks work as well. */
-static int record_open(struct envol *ev, struct record *record,
+static int record_open(struct envol *ev, struct record *record, bool create,
 		       const uint8_t volume_id[ENVOL_SEALED_ID_SIZE])
 {
 	char path[ENVOL_MESSAGE_SIZE / 2];
@@ -43,7 +43,7 @@ static int record_open(struct envol *ev, struct record *record,
 	envol_hex_encode(record->name, volume_id, ENVOL_SEALED_ID_SIZE);
 	snprintf(record->path, sizeof(record->path), "%s/" DIRECTORY "/%s",
 		 ev->state, record->name);
-	record->dir = envol_file_open_dir(ev, path, 0700, true);
+	record->dir = envol_file_open_dir(ev, path, 0700, create);
 	if (record->dir == -EROFS)
 		record->dir = envol_file_open_dir(ev, path, 0700, false);
 	if (record->dir < 0)
@@ -125,7 +125,7 @@ int envol_state_check(struct envol *ev,
 		      uint64_t generation, bool allow_older)
 {
 	_cleanup_record_ struct record record = { .dir = -1 };
-	int err = record_open(ev, &record, volume_id);
+	int err = record_open(ev, &record, true, volume_id);
 
 	if (!err)
 		err = check(ev, &record, generation, allow_older);
@@ -136,4 +136,17 @@ int envol_state_check(struct envol *ev,
 			  ") here, so an older header can't be told: %s",
 			  generation, envol_error_message(ev));
 	return 0;
+}
+
+int envol_state_seen(struct envol *ev,
+		     const uint8_t volume_id[ENVOL_SEALED_ID_SIZE],
+		     uint64_t *generation)
+{
+	_cleanup_record_ struct record record = { .dir = -1 };
+	int err = record_open(ev, &record, false, volume_id);
+
+	*generation = 0;
+	if (err == -ENOENT)
+		return 0;
+	return err ? err : load(ev, &record, generation);
 }

@@ -21,3 +21,11 @@
 int envol_state_check(struct envol *ev,
 		      const uint8_t volume_id[ENVOL_SEALED_ID_SIZE],
 		      uint64_t generation, bool allow_older) _must_check_;
+
+/*
+ * The highest generation seen, without remembering anything; 0 for none. -EBADMSG
+ * as above, and errors of reading.
+ */
+int envol_state_seen(struct envol *ev,
+		     const uint8_t volume_id[ENVOL_SEALED_ID_SIZE],
+		     uint64_t *generation) _must_check_;
