@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A directory of its own with a keystore, a state directory and disk images, for one test. */
+#pragma once
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tests/harness/test.h"
+#include "userspace/include/envol.h"
+
+struct room {
+	struct envol *ev;
+	char top[64];
+	char image[96], header[96], file[96];
+};
+
+/* The first line of the log that says so. */
+struct room_log {
+	const char *wanted;
+	bool seen;
+};
+
+static inline void room_log_line(enum envol_log_level level, const char *line,
+				 void *data)
+{
+	struct room_log *log = data;
+
+	(void)level;
+	if (strstr(line, log->wanted))
+		log->seen = true;
+}
+
+static inline struct envol *room_handle(const struct room *room)
+{
+	char path[128], program[256];
+	struct envol *ev;
+	ssize_t len = readlink("/proc/self/exe", program, sizeof(program) - 1);
+	char *at;
+
+	CHECK(len > 0);
+	program[len] = 0;
+	/* This is O/tests/unit/volume/test_x, and that O/envol-kek. */
+	at = strstr(program, "/tests/unit/");
+	CHECK(at && at + sizeof("/envol-kek") < program + sizeof(program));
+	strcpy(at, "/envol-kek");
+	CHECK_OK(envol_new(&ev));
+	snprintf(path, sizeof(path), "%s/keys", room->top);
+	CHECK_OK(envol_set_keystore(ev, path));
+	snprintf(path, sizeof(path), "%s/state", room->top);
+	CHECK_OK(envol_set_state(ev, path));
+	CHECK_OK(envol_set_kek_program(ev, program));
+	CHECK_OK(envol_set_tpm(ev, "none"));
+	return ev;
+}
+
+static inline void room_make_file(const char *path, uint64_t size)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+	CHECK(fd >= 0);
+	CHECK_EQ(ftruncate(fd, size), 0);
+	close(fd);
+}
+
+static inline void room_open(struct room *room)
+{
+	strcpy(room->top, "/tmp/envol-volume-XXXXXX");
+	CHECK(mkdtemp(room->top));
+	snprintf(room->image, sizeof(room->image), "%s/image", room->top);
+	snprintf(room->header, sizeof(room->header), "%s/header", room->top);
+	snprintf(room->file, sizeof(room->file), "%s/file", room->top);
+	room->ev = room_handle(room);
+	room_make_file(room->image, 8 << 20);
+}
+
+static inline void room_run(const char *format, ...)
+	__attribute__((format(printf, 1, 2)));
+static inline void room_run(const char *format, ...)
+{
+	char command[512];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(command, sizeof(command), format, args);
+	va_end(args);
+	if (system(command) != 0)
+		FAIL("%s", command);
+}
+
+static inline void room_close(struct room *room)
+{
+	envol_free(room->ev);
+	room_run("rm -rf '%s'", room->top);
+}
+
+static inline void room_make_key(struct room *room, const char *name)
+{
+	CHECK_OK(envol_key_create(room->ev, name, NULL));
+}
