@@ -11,7 +11,6 @@
 #define MAGIC 0x314b5645u	/* "EVK1" */
 #define ABSENT UINT32_MAX
 #define ERRNO_MAX 4095
-#define TIME_MAX 253402300799	/* the end of 9999, which time.h ends with */
 
 /* ---- writing: the first error stays and stops the rest ---------------------- */
 
@@ -36,7 +35,7 @@ static void put_u32(struct writer *w, uint32_t v)
 
 static void put_time(struct writer *w, int64_t v)
 {
-	if (!w->err && (v < 0 || v > TIME_MAX))
+	if (!w->err && (v < 0 || v > ENVOL_MESSAGE_TIME_MAX))
 		w->err = -EINVAL;
 	if (!w->err)
 		w->err = envol_blob_append_le64(w->body, (uint64_t)v);
@@ -141,7 +140,7 @@ static int64_t get_time(struct reader *r)
 {
 	uint64_t v = get_le(r, 8);
 
-	if (v > TIME_MAX) {
+	if (v > ENVOL_MESSAGE_TIME_MAX) {
 		spoil(r, -EBADMSG);
 		return 0;
 	}

@@ -18,6 +18,7 @@
 #define ENVOL_MESSAGE_FILE_MAX (1u << 20)	/* of a key's backup */
 #define ENVOL_MESSAGE_TEXT_MAX 4096u		/* of a path, a URI, a sentence */
 #define ENVOL_MESSAGE_VERSIONS_MAX 1024u	/* of one KEK */
+#define ENVOL_MESSAGE_TIME_MAX 253402300799	/* the end of 9999, with which text ends */
 #define ENVOL_MESSAGE_KEYS_MAX 4096u		/* of one provider, that are listed */
 
 enum envol_message_kind {

@@ -9,6 +9,7 @@
 #include "userspace/lib/provider/provider.h"
 #include "userspace/lib/provider/service/keystore.h"
 #include "userspace/lib/provider/service/text.h"
+#include "userspace/lib/provider/service/transfer.h"
 #include "userspace/lib/util/error.h"
 #include "userspace/lib/util/time.h"
 
@@ -220,6 +221,41 @@ static int service_enable(struct envol_kek *kek, const char *version,
 	return envol_keystore_store(&kek->ks, &kek->record);
 }
 
+static int service_backup(struct envol_kek *kek,
+			  const struct envol_secret *passphrase,
+			  struct envol_blob *file)
+{
+	_cleanup_backup_ struct envol_backup backup = ENVOL_BACKUP_INIT;
+	int err;
+
+	err = envol_transfer_export(&kek->ks, &kek->record, &backup);
+	return err ? err : envol_backup_encode(kek->ev, &backup, passphrase,
+					       NULL, file);
+}
+
+static int service_restore(struct envol *ev, const struct envol_blob *file,
+			   const struct envol_secret *passphrase, bool replace,
+			   struct envol_deadline deadline, char **uri)
+{
+	_cleanup_keystore_ struct envol_keystore ks = ENVOL_KEYSTORE_INIT;
+	_cleanup_backup_ struct envol_backup backup = ENVOL_BACKUP_INIT;
+	int err;
+
+	err = envol_backup_decode(ev, file, passphrase, &backup);
+	if (!err)
+		err = envol_keystore_open(ev, ENVOL_KEYSTORE_CREATE, deadline,
+					  &ks);
+	if (!err)
+		err = envol_transfer_import(&ks, &backup, replace);
+	if (err)
+		return err;
+	if (asprintf(uri, "service:%s", backup.name) < 0) {
+		*uri = NULL;
+		return envol_error(ev, -ENOMEM, "out of memory");
+	}
+	return 0;
+}
+
 static int service_create(struct envol *ev, const struct envol_uri *uri,
 			  struct envol_deadline deadline)
 {
@@ -302,6 +338,8 @@ ENVOL_PROVIDER(service) = {
 	.unwrap = service_unwrap,
 	.rotate = service_rotate,
 	.enable = service_enable,
+	.backup = service_backup,
 	.create = service_create,
 	.list = service_list,
+	.restore = service_restore,
 };
