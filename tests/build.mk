@@ -42,7 +42,7 @@ fuzzers: $(FUZZERS)
 
 check-unit: $(UNIT) ## unit tests
 	$(Q)tests/run $(O) unit
-check-lint: ## layers, sizes, licences, shell
+check-lint: programs ## layers, sizes, licences, shell, the manual page
 	$(Q)tests/run $(O) lint
 check-cli: programs ## what the CLI prints, against tests/cli/t_*.out
 	$(Q)tests/run $(O) cli
