@@ -13,6 +13,9 @@ BINDIR   ?= $(PREFIX)/bin
 SBINDIR  ?= $(PREFIX)/sbin
 LIBEXECDIR ?= $(PREFIX)/libexec/envol
 MANDIR   ?= $(PREFIX)/share/man
+BASHDIR  ?= $(PREFIX)/share/bash-completion/completions
+ZSHDIR   ?= $(PREFIX)/share/zsh/site-functions
+FISHDIR  ?= $(PREFIX)/share/fish/vendor_completions.d
 SYSCONFDIR ?= /etc
 TOKENDIR ?= /lib/x86_64-linux-gnu/cryptsetup
 DESTDIR  ?=
@@ -81,6 +84,7 @@ TABLE_OBJ := $(O)/obj/kmod/table.o
 
 include userspace/build.mk
 include tools/build.mk
+include userspace/share/build.mk
 include tests/build.mk
 include tests/vm/build.mk
 
@@ -116,32 +120,17 @@ demo: setup ## the target's main job on a stock kernel in a VM
 setup: ## install what building, demo and check need (Debian 12, root)
 	$(Q)tests/setup
 
-man: $(patsubst Documentation/man/%.scd,$(O)/man/%,$(wildcard Documentation/man/*.scd)) ## manual pages
-$(O)/man/%: Documentation/man/%.scd
-	@mkdir -p $(@D)
-	$(call say,MAN,$*)scdoc <$< >$@
-
-install: programs man ## programs and manual pages, into DESTDIR and PREFIX
-	install -d $(DESTDIR)$(SBINDIR)
-	install -m 0755 $(PROGRAMS) $(DESTDIR)$(SBINDIR)
-	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBEXECDIR)
-	install -m 0755 $(BIN_PROGRAMS) $(DESTDIR)$(BINDIR)
-	install -m 0755 $(HELPERS) tools/bench/kernel-cipher $(DESTDIR)$(LIBEXECDIR)
-	for page in $(O)/man/*; do \
-		install -D -m 0644 $$page $(DESTDIR)$(MANDIR)/man$${page##*.}/$${page##*/} || exit 1; done
-
 module-install: module ## install the module for KERNEL and run depmod
 	install -D -m 0644 $(KMOD_FARM)/dm-envol.ko $(DESTDIR)/lib/modules/$(KERNEL)/updates/dm-envol.ko
 	$(if $(DESTDIR),,depmod $(KERNEL))
-
 
 clean: ## remove $(O)
 	rm -rf $(O)
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile userspace/build.mk tools/build.mk \
-		tests/build.mk tests/vm/build.mk | awk -F '\t' '{ printf "  %-18s %s\n", $$1, $$2 }'
+		userspace/share/build.mk tests/build.mk tests/vm/build.mk | awk -F '\t' '{ printf "  %-18s %s\n", $$1, $$2 }'
 	@echo "Variables: O=$(O) V=1 CC= CFLAGS= KERNEL= KDIR= WERROR=1 SAN=1 PREFIX= DESTDIR="
 
-.PHONY: all programs tests module module-if-possible demo setup man install \
+.PHONY: all programs tests module module-if-possible demo setup \
 	module-install clean help

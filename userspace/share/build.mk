@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# What is installed, where and with which mode, as SOURCE:PLACE:MODE; uninstall takes the
+# same list.
+
+MAN_PAGES := $(patsubst Documentation/man/%.scd,$(O)/man/%,$(wildcard Documentation/man/*.scd))
+
+INSTALLED = $(foreach f,$(PROGRAMS),$(f):$(SBINDIR)/$(notdir $(f)):0755) \
+	$(foreach f,$(BIN_PROGRAMS),$(f):$(BINDIR)/$(notdir $(f)):0755) \
+	$(foreach f,$(HELPERS) tools/bench/kernel-cipher,$(f):$(LIBEXECDIR)/$(notdir $(f)):0755) \
+	$(foreach f,$(MAN_PAGES),$(f):$(MANDIR)/man$(subst .,,$(suffix $(f)))/$(notdir $(f)):0644) \
+	userspace/share/completions/envol.bash:$(BASHDIR)/envol:0644 \
+	userspace/share/completions/envol.zsh:$(ZSHDIR)/_envol:0644 \
+	userspace/share/completions/envol.fish:$(FISHDIR)/envol.fish:0644
+
+man: $(MAN_PAGES) ## manual pages
+$(O)/man/%: Documentation/man/%.scd
+	@mkdir -p $(@D)
+	$(call say,MAN,$*)scdoc <$< >$@
+
+$(O)/envol.conf: userspace/share/envol.conf FORCE
+	@mkdir -p $(@D)
+	$(Q)sed 's|@LIBEXECDIR@|$(LIBEXECDIR)|' $< >$@
+
+install: programs install-files ## programs, manual pages, completions and settings, into DESTDIR and PREFIX
+# What is built is not looked at, so that it can be tried without building anew.
+install-files: man $(O)/envol.conf
+	$(Q)set -e; for file in $(INSTALLED); do \
+		mode=$${file##*:} place=$${file%:*}; place=$${place#*:}; \
+		install -D -m $$mode $${file%%:*} $(DESTDIR)$$place; done
+	@# Settings that somebody has made stay.
+	$(Q)test -e $(DESTDIR)$(SYSCONFDIR)/envol/envol.conf || \
+		install -D -m 0644 $(O)/envol.conf $(DESTDIR)$(SYSCONFDIR)/envol/envol.conf
+
+uninstall: ## all of that but the settings
+	$(Q)for file in $(INSTALLED); do \
+		place=$${file%:*}; rm -f $(DESTDIR)$${place#*:}; done
+	$(Q)rmdir $(DESTDIR)$(LIBEXECDIR) 2>/dev/null || true
+
+.PHONY: man install install-files uninstall
