@@ -21,7 +21,7 @@ static void append(char path[PATH_SIZE], const char *text)
 {
 	size_t len = strlen(path), i;
 
-	/* A name is whatever the document says; a terminal gets only what it can show. */
+	/* A name is whatever the document says. */
 	for (i = 0; text[i] && i < NAME_SHOWN && len + 1 < PATH_SIZE; i++)
 		path[len++] = text[i] >= ' ' && text[i] <= '~' ? text[i] : '?';
 	path[len] = 0;
@@ -51,9 +51,15 @@ int envol_json_refuse(struct envol *ev, const struct envol_json *value,
 	char path[PATH_SIZE], text[ENVOL_MESSAGE_SIZE];
 	va_list args;
 
+	char *c;
+
 	va_start(args, fmt);
 	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
+	/* It may quote the document, and a terminal gets only what it can show. */
+	for (c = text; *c; c++)
+		if (*c < ' ' || *c > '~')
+			*c = '?';
 	describe(path, value);
 	return envol_error(ev, -EBADMSG, "%s: %s", path, text);
 }
