@@ -19,7 +19,7 @@ KEK_LIB_OBJ := $(filter-out $(O)/obj/userspace/lib/kernel/% $(O)/obj/userspace/l
 	$(O)/obj/userspace/lib/volume/% $(O)/obj/userspace/lib/util/json%,$(LIB_OBJ))
 KEK_LIBS = $(shell pkg-config --libs libcrypto $(PROVIDER_PKGS))
 
-LIB_PKGS   := libcrypto json-c devmapper blkid
+LIB_PKGS   := libcrypto json-c devmapper blkid libcryptsetup
 PKG_CFLAGS := $(shell pkg-config --cflags $(LIB_PKGS) $(PROVIDER_PKGS) 2>/dev/null)
 LIB_LIBS    = $(shell pkg-config --libs $(LIB_PKGS))
 
