@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A LUKS2 header on a device or in a file, through libcryptsetup and nothing else:
- * the one file that includes it. The volume key of LUKS2 is the DEK; its digest
- * proves an unwrapped one, and the token's seal proves the header.
+ * An envol header on a device or in a file: LUKS2, with a token. The volume key of
+ * LUKS2 is the DEK; its digest proves an unwrapped one, and the token's seal proves
+ * the header.
  */
 #pragma once
 
@@ -10,7 +10,7 @@
 #include "userspace/lib/metadata/token.h"
 #include "userspace/lib/util/secret.h"
 
-struct envol_header;	/* private: a libcryptsetup context and what was read in it */
+struct envol_header;	/* private: a LUKS2 header as it was read, and what it says */
 
 /* Strings live as long as the header. */
 struct envol_header_info {
@@ -36,12 +36,15 @@ struct envol_header_format {
 };
 
 /*
- * Read the header of @device, or the detached @header. A first copy that is
- * damaged is repaired from the second. -ENOENT, -EACCES, -ENODEV; -ENODATA for a
- * device without LUKS2 (the sentence says what is there instead) or without our
- * token; -EBADMSG where both copies are damaged or a keyslot's area cipher is
- * not aes-xts-plain64; -EPROTONOSUPPORT for requirements (a reencryption under
- * way); -EBUSY where another process holds the lock of the header for too long.
+ * Read the header of @device, or the detached @header. A copy that is damaged is
+ * repaired from the other, which is logged; where it can't be, as on a read-only
+ * device, the good one is used. -ENOENT, -EACCES, -ENODEV; -ENODATA for a device
+ * without LUKS2 or without our token (the sentence says which, and of a format
+ * that was cut short); -EBADMSG where both copies are damaged, there is more than
+ * one token of ours, the device ends before its data begins, or anything is not as
+ * envol makes it: segment, digest, a keyslot's area cipher; -EPROTONOSUPPORT for
+ * requirements (a reencryption under way) and a newer version of the token; -EBUSY
+ * where another process holds the lock of the header for too long.
  */
 int envol_header_open(struct envol *ev, const char *device, const char *header,
 		      struct envol_header **h) _must_check_;
@@ -58,7 +61,8 @@ const struct envol_token *envol_header_token(const struct envol_header *h);
 /*
  * -EPERM if @dek is not the volume's (digest); -EBADMSG if the token's MAC is not
  * of this DEK, or a sealed value differs from the header in @h, which the
- * sentence names. Until this has returned 0 nothing in the header is to be believed.
+ * sentence names. Until this has returned 0 nothing in the header is to be
+ * believed. Whatever writes makes this check first.
  */
 int envol_header_verify(struct envol *ev, struct envol_header *h,
 			const struct envol_secret *dek) _must_check_;
@@ -74,27 +78,38 @@ int envol_header_format(struct envol *ev, const struct envol_header_format *form
 			struct envol_header **h) _must_check_;
 
 /*
- * Replace the token by @token, sealed anew under @dek with the next generation, in
- * one header write. -EAGAIN if another process wrote the header since @h was
- * opened: open again and redo. -ENOSPC if it does not fit; the header is intact.
+ * Replace the token by @token (see envol_token_copy()), sealed anew under @dek with
+ * the next generation, in one header write; @token gets what was written and
+ * envol_header_token() is a copy of it. -EAGAIN if another process wrote the header
+ * since @h was opened: close, open again and redo; from then on @h is good for
+ * reading alone. -ENOSPC if it does not fit; the header is intact.
  */
 int envol_header_store(struct envol *ev, struct envol_header *h,
 		       const struct envol_secret *dek, struct envol_token *token)
 	_must_check_;
 
-/* A keyslot (Argon2id) for @passphrase, or its removal; sealed and stored as above. */
+/*
+ * A keyslot (Argon2id) for @passphrase, which must be random, or its removal;
+ * sealed and stored as above. -EEXIST, -ENOENT. These are several writes: a cut
+ * between them leaves a header that opens, and a keyslot that the token calls
+ * pending; doing either again finishes it.
+ */
 int envol_header_add_recovery(struct envol *ev, struct envol_header *h,
 			      const struct envol_secret *dek,
 			      const struct envol_secret *passphrase) _must_check_;
 int envol_header_remove_recovery(struct envol *ev, struct envol_header *h,
 				 const struct envol_secret *dek) _must_check_;
 
-/* The DEK from a keyslot by a passphrase: recovery. -EPERM. */
+/* The DEK by the passphrase of a recovery keyslot. -EPERM; -ENOENT if there is none. */
 int envol_header_recover(struct envol *ev, struct envol_header *h,
 			 const struct envol_secret *passphrase,
 			 struct envol_secret *dek) _must_check_;
 
-/* The whole header area into a new file, and from one; see envol_header_backup(). */
+/*
+ * The whole header area into a new file, mode 0400, -EEXIST; and from one. Such a file
+ * can be opened as a detached header, to see what it is. Restoring is not one
+ * write: cut short, it is to be done again. See envol_header_restore().
+ */
 int envol_header_save(struct envol *ev, struct envol_header *h, const char *file)
 	_must_check_;
 int envol_header_load(struct envol *ev, const char *device, const char *header,

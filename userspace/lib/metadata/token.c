@@ -189,6 +189,15 @@ int envol_token_format(struct envol *ev, const struct envol_token *token,
 	return 0;
 }
 
+int envol_token_copy(struct envol *ev, const struct envol_token *from,
+		     struct envol_token *to)
+{
+	_cleanup_free_ char *json = NULL;
+	int err = envol_token_format(ev, from, &json);
+
+	return err ? err : envol_token_parse(ev, json, strlen(json), to);
+}
+
 /* ---- sealing ---- */
 
 static int seal_wrap(struct envol *ev, const struct envol_token_wrap *wrap,

@@ -73,6 +73,10 @@ int envol_token_parse(struct envol *ev, const char *json, size_t len,
 int envol_token_format(struct envol *ev, const struct envol_token *token,
 		       char **json) _must_check_;
 
+/* @to must be empty. -EINVAL for a token that can't be stored. */
+int envol_token_copy(struct envol *ev, const struct envol_token *from,
+		     struct envol_token *to) _must_check_;
+
 /* Fill what @sealed takes from a token; borrows from @token. */
 int envol_token_seal(struct envol *ev, const struct envol_token *token,
 		     struct envol_sealed *sealed) _must_check_;
