@@ -238,9 +238,9 @@ int envol_crypt_run(struct envol_target *et, enum envol_direction direction,
 {
 	unsigned int section = round_down(clamp(READ_ONCE(fpu_bytes), FPU_BYTES_MIN,
 						FPU_BYTES_MAX), ENVOL_XTS_DU_MAX);
+	struct envol_key *key = envol_key_get(&et->key);
 	struct run run = {
 		.engine = envol_crypt_may_run(et->engine) ? et->engine : portable,
-		.key = envol_key_get(et->key),
 		.direction = direction,
 		.du_size = et->du_size,
 		.tweak_step = et->tweak_step,
@@ -250,8 +250,9 @@ int envol_crypt_run(struct envol_target *et, enum envol_direction direction,
 	};
 	unsigned int n;
 
-	if (!run.key)
+	if (!key)
 		return -EKEYREVOKED;
+	run.key = envol_key_round_keys(key);
 	src_iter->bi_sector += bytes >> SECTOR_SHIFT;
 	for (; bytes; bytes -= n) {
 		n = min(bytes, section);
@@ -259,7 +260,7 @@ int envol_crypt_run(struct envol_target *et, enum envol_direction direction,
 		crypt_section(&run, n);
 		end_section(run.engine);
 	}
-	envol_key_put(et->key);
+	envol_key_put(key);
 	return 0;
 }
 

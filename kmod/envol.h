@@ -27,16 +27,21 @@ struct envol_key;
 int envol_key_load(struct envol_key **key, const char *mapping,
 		   const struct envol_table *t, const char **why);
 
-/* End the key, wait until its round keys are wiped, free it. NULL does nothing. May sleep. */
-void envol_key_free(struct envol_key *key);
+/*
+ * Put @key, or NULL, in the place of the key at @place, and end, wipe and free
+ * that. I/O may go on meanwhile: each job runs with the one or the other. One
+ * caller at a time. May sleep.
+ */
+void envol_key_replace(struct envol_key __rcu **place, struct envol_key *key);
 
 /*
- * The round keys, for as long as it takes to use them now; NULL once the kernel
- * key is revoked, expired or invalidated. Not from hard interrupts. Give them
- * back with envol_key_put().
+ * The key at @place, for as long as it takes to use its round keys now; NULL if
+ * there is none, or the kernel key is revoked, expired or invalidated. Not from
+ * hard interrupts. Give it back with envol_key_put().
  */
-const struct envol_xts_key *envol_key_get(struct envol_key *key);
+struct envol_key *envol_key_get(struct envol_key __rcu *const *place);
 void envol_key_put(struct envol_key *key);
+const struct envol_xts_key *envol_key_round_keys(const struct envol_key *key);
 
 /* 0 while the key lives, else -EKEYREVOKED, -EKEYEXPIRED or -ENOKEY (invalidated). */
 int envol_key_check(struct envol_key *key);
@@ -99,7 +104,7 @@ unsigned int envol_pool_max_bytes(void);
 struct envol_target {
 	struct dm_dev *dev;
 	const struct envol_xts_engine *engine;
-	struct envol_key *key;		/* changes only while suspended; NULL: wiped */
+	struct envol_key __rcu *key;	/* NULL: wiped */
 	struct envol_stats __percpu *stats;
 	sector_t start;			/* of the mapping, on dev */
 	u64 iv_offset;			/* sectors */

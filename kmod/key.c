@@ -14,6 +14,10 @@
  * first kills the reference; percpu_ref_kill() neither sleeps nor minds where it
  * is called from.
  *
+ * Whoever replaces a key waits for the jobs that found the old one and are about to
+ * take a reference (RCU). So device-mapper's promises about when bios are under
+ * way are not needed here: it ends suspended mappings with bios still coming back.
+ *
  * Our copy of the kernel key's reference goes with the mapping, so a key that was
  * only unlinked from all keyrings lives exactly as long as its mappings.
  */
@@ -24,6 +28,7 @@
 #include <linux/key.h>
 #include <linux/log2.h>
 #include <linux/percpu-refcount.h>
+#include <linux/rcupdate.h>
 #include <linux/slab.h>
 #include <linux/workqueue.h>
 #include <keys/user-type.h>
@@ -94,16 +99,26 @@ static void check_idle_key(struct work_struct *work)
 		queue_delayed_work(envol_job_queue(), &key->check, CHECK_INTERVAL);
 }
 
-const struct envol_xts_key *envol_key_get(struct envol_key *key)
+struct envol_key *envol_key_get(struct envol_key __rcu *const *place)
 {
-	if (envol_key_check(key) || !percpu_ref_tryget_live(&key->live))
-		return NULL;
-	return &key->round_keys;
+	struct envol_key *key;
+
+	rcu_read_lock();
+	key = rcu_dereference(*place);
+	if (key && (envol_key_check(key) || !percpu_ref_tryget_live(&key->live)))
+		key = NULL;
+	rcu_read_unlock();
+	return key;
 }
 
 void envol_key_put(struct envol_key *key)
 {
 	percpu_ref_put(&key->live);
+}
+
+const struct envol_xts_key *envol_key_round_keys(const struct envol_key *key)
+{
+	return &key->round_keys;
 }
 
 /* The assembly uses round keys as aligned memory operands; kmalloc() aligns powers of two. */
@@ -202,14 +217,21 @@ err_free:
 	return err;
 }
 
-void envol_key_free(struct envol_key *key)
+static void free_key(struct envol_key *key)
 {
-	if (!key)
-		return;
 	cancel_delayed_work_sync(&key->check);
 	end_key(key, -ENOKEY);
+	synchronize_rcu();
 	wait_for_completion(&key->wiped);
 	percpu_ref_exit(&key->live);
 	key_put(key->kernel_key);
 	kfree_sensitive(key);
+}
+
+void envol_key_replace(struct envol_key __rcu **place, struct envol_key *key)
+{
+	struct envol_key *old = rcu_replace_pointer(*place, key, true);
+
+	if (old)
+		free_key(old);
 }

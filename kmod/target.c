@@ -3,17 +3,17 @@
  * struct target_type and its methods. All of them run in tasks and may sleep,
  * but for map and end_io, which are map.c's.
  *
- * The I/O paths read et->key without a lock. It changes only in messages while
- * et->suspended, and preresume, which ends that before device-mapper lets any bio
- * in, takes the same mutex and refuses to resume without a living key. Once
- * resumed, et->key is never NULL until device-mapper has waited for all bios
- * (postsuspend).
+ * The key changes only by messages while the mapping is suspended: from postsuspend
+ * to resume, not to preresume, for device-mapper leaves a mapping suspended when
+ * another target's preresume fails. That is a rule for people. What keeps bios from
+ * a key that goes is key.c's.
  */
 #define DM_MSG_PREFIX "envol"
 
 #include <linux/blkdev.h>
 #include <linux/module.h>
 #include <linux/percpu.h>
+#include <linux/sched/mm.h>
 #include <linux/slab.h>
 
 #include "kmod/compat.h"
@@ -36,9 +36,14 @@ static void wipe_key_argument(char *arg)
 		memzero_explicit(arg, strlen(arg));
 }
 
+static struct envol_key *locked_key(struct envol_target *et)
+{
+	return rcu_dereference_protected(et->key, lockdep_is_held(&et->lock));
+}
+
 static void free_target(struct dm_target *ti, struct envol_target *et)
 {
-	envol_key_free(et->key);
+	envol_key_replace(&et->key, NULL);
 	if (et->dev)
 		dm_put_device(ti, et->dev);
 	if (et->pool.max_bytes)
@@ -134,6 +139,7 @@ static int keep_table(struct envol_target *et, const struct envol_table *t,
 static int fill_target(struct dm_target *ti, struct envol_target *et,
 		       const struct envol_table *t, const char **why)
 {
+	struct envol_key *key;
 	int err;
 
 	err = choose_engine(et, t->engine, why);
@@ -142,9 +148,11 @@ static int fill_target(struct dm_target *ti, struct envol_target *et,
 	if (!err)
 		err = keep_table(et, t, why);
 	if (!err)
-		err = envol_key_load(&et->key, mapping_name(ti), t, why);
-	if (!err)
 		err = get_memory(et, why);
+	if (!err)
+		err = envol_key_load(&key, mapping_name(ti), t, why);
+	if (!err)
+		envol_key_replace(&et->key, key);
 	return err;
 }
 
@@ -226,28 +234,29 @@ static void postsuspend(struct dm_target *ti)
 static int preresume(struct dm_target *ti)
 {
 	struct envol_target *et = ti->private;
+	struct envol_key *key;
 	int err;
 
 	mutex_lock(&et->lock);
-	err = et->key ? envol_key_check(et->key) : -ENOKEY;
-	if (!err)
-		et->suspended = false;
-	else
-		DMERR("%s: not resumed: the key is %s", mapping_name(ti),
-		      et->key ? "revoked or expired" : "wiped");
+	key = locked_key(et);
+	err = key ? envol_key_check(key) : -ENOKEY;
 	mutex_unlock(&et->lock);
+	if (err)
+		DMERR("%s: not resumed: the key is %s", mapping_name(ti),
+		      key ? "revoked or expired" : "wiped");
 	return err;
 }
 
-/* Called with et->lock held and the mapping suspended. */
-static int wipe_key(struct dm_target *ti, struct envol_target *et)
+static void resume(struct dm_target *ti)
 {
-	envol_key_free(et->key);
-	et->key = NULL;
-	return 0;
+	struct envol_target *et = ti->private;
+
+	mutex_lock(&et->lock);
+	et->suspended = false;
+	mutex_unlock(&et->lock);
 }
 
-/* The same, and on failure the old key stays. */
+/* Called with et->lock held and the mapping suspended. On failure the old key stays. */
 static int set_key(struct dm_target *ti, struct envol_target *et, char *reference)
 {
 	struct envol_table t = et->table;
@@ -261,23 +270,28 @@ static int set_key(struct dm_target *ti, struct envol_target *et, char *referenc
 		why = "the key's size differs from the table's";
 		err = -EINVAL;
 	}
-	if (!err)
-		err = envol_key_load(&key, mapping_name(ti), &t, &why);
-	if (err) {
-		DMERR("%s: key not set: %s", mapping_name(ti), why);
-		return err;
-	}
+	if (err)
+		goto refuse;
 	description = kstrdup(t.key_description, GFP_KERNEL);
 	if (!description) {
-		envol_key_free(key);
-		return -ENOMEM;
+		why = "no memory for the key description";
+		err = -ENOMEM;
+		goto refuse;
 	}
-	envol_key_free(et->key);
-	et->key = key;
+	err = envol_key_load(&key, mapping_name(ti), &t, &why);
+	if (err) {
+		kfree(description);
+		goto refuse;
+	}
+	envol_key_replace(&et->key, key);
 	kfree(et->description);
 	et->description = description;
 	et->table.key_description = description;
 	return 0;
+
+refuse:
+	DMERR("%s: key not set: %s", mapping_name(ti), why);
+	return err;
 }
 
 /* wipe, or set :<bytes>:logon:<description> */
@@ -286,7 +300,8 @@ static int key_message(struct dm_target *ti, struct envol_target *et,
 {
 	bool set = argc == 2 && !strcasecmp(argv[0], ENVOL_MESSAGE_KEY_SET);
 	bool wipe = argc == 1 && !strcasecmp(argv[0], ENVOL_MESSAGE_KEY_WIPE);
-	int err;
+	unsigned int noio;
+	int err = 0;
 
 	if (!set && !wipe) {
 		DMERR("%s: message key: neither \"wipe\" nor \"set :<bytes>:logon:<description>\"",
@@ -300,7 +315,13 @@ static int key_message(struct dm_target *ti, struct envol_target *et,
 		      mapping_name(ti));
 		err = -EBUSY;
 	} else {
-		err = set ? set_key(ti, et, argv[1]) : wipe_key(ti, et);
+		/* Memory must not be had by writing to the mapping that is suspended. */
+		noio = memalloc_noio_save();
+		if (set)
+			err = set_key(ti, et, argv[1]);
+		else
+			envol_key_replace(&et->key, NULL);
+		memalloc_noio_restore(noio);
 	}
 	mutex_unlock(&et->lock);
 out:
@@ -327,9 +348,11 @@ static int message(struct dm_target *ti, unsigned int argc, char **argv,
 
 static const char *key_state(struct envol_target *et)
 {
-	if (!et->key)
+	struct envol_key *key = locked_key(et);
+
+	if (!key)
 		return ENVOL_STATUS_KEY_WIPED;
-	switch (envol_key_check(et->key)) {
+	switch (envol_key_check(key)) {
 	case 0:
 		return ENVOL_STATUS_KEY_READY;
 	case -EKEYEXPIRED:
@@ -423,6 +446,7 @@ struct target_type envol_target_type = {
 	.end_io = envol_map_end_io,
 	.postsuspend = postsuspend,
 	.preresume = preresume,
+	.resume = resume,
 	.status = status,
 	.message = message,
 	.iterate_devices = iterate_devices,

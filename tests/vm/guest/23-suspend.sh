@@ -66,5 +66,41 @@ dmsetup create half --table "0 16384 crypt aes-xts-plain64 :32:logon:envol:b 64 
 dd if=/dev/mapper/half bs=1M count=4 iflag=direct status=none | cmp -s - <(tail -c 4194304 /tmp/random) ||
 	fail "dm-crypt reads something else in the second segment"
 unmap half
-unmap two
 unmap m
+
+# A resume that one segment's key prevents leaves all of it suspended, each key to be changed.
+in_both() { dd if=/dev/mapper/two bs=1M skip=4 count=8 iflag=direct status=none | cmp -s - /tmp/random; }
+dmsetup suspend two
+dmsetup message two 16384 key wipe
+refused "not resumed: the key is wiped" dmsetup resume two
+dmsetup message two 0 key wipe || fail "after a resume that failed the first segment's key cannot be wiped"
+dmsetup message two 16384 key set :32:logon:envol:b
+refused "not resumed: the key is wiped" dmsetup resume two
+dmsetup message two 0 key set :64:logon:envol:a
+dmsetup resume two || fail "resume with both keys set again"
+in_both || fail "two segments, their keys set again"
+
+# Messages at any moment of a suspension under I/O: what they may not do is refused, and
+# whatever comes of the I/O, nothing else breaks.
+fio --name=load --filename=/dev/mapper/two --direct=1 --rw=randrw --bssplit=4k/60:256k/40 --blockalign=4k --size=4m \
+	--time_based --runtime=3600 --ioengine=libaio --iodepth=8 --continue_on_error=all --output=/tmp/fio.log >/dev/null 2>&1 &
+fio=$!
+until [ -e /tmp/enough ]; do
+	dmsetup message two 0 key wipe
+	dmsetup message two 0 key set :64:logon:envol:a
+done >/dev/null 2>&1 &
+messages=$!
+for _ in $(seq 60); do
+	dmsetup suspend --noflush --nolockfs two
+	dmsetup resume two
+done >/dev/null 2>&1 || :
+touch /tmp/enough
+wait $messages || :
+kill -INT $fio
+dmsetup suspend --noflush --nolockfs two 2>/dev/null || :
+dmsetup message two 0 key set :64:logon:envol:a || fail "key set in the end"
+dmsetup resume two
+wait $fio || :
+dd if=/tmp/random of=/dev/mapper/two bs=1M seek=4 oflag=direct conv=notrunc status=none
+in_both || fail "two segments after messages under I/O"
+unmap two
