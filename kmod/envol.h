@@ -21,10 +21,9 @@ struct envol_key;
 
 /*
  * Find the logon key that @t names with the caller's credentials and expand it.
- * @mapping is for messages and must outlive the key. On failure *@why says what
- * is wrong. May sleep.
+ * @mapping is for messages. On failure *@why says what is wrong. May sleep.
  */
-int envol_key_load(struct envol_key **key, const char *mapping,
+int envol_key_load(struct envol_key **key, dev_t mapping,
 		   const struct envol_table *t, const char **why);
 
 /*
@@ -102,6 +101,7 @@ unsigned int envol_pool_max_bytes(void);
  */
 
 struct envol_target {
+	dev_t mapping;			/* for messages and tracepoints */
 	struct dm_dev *dev;
 	const struct envol_xts_engine *engine;
 	struct envol_key __rcu *key;	/* NULL: wiped */
@@ -119,11 +119,13 @@ struct envol_target {
 	bool suspended;
 };
 
+struct envol_job;
+
 /*
- * A write clone with bounce pages for all of @bio, its sector not yet set. NULL
- * only if @bio must not wait and would have to.
+ * A write clone with bounce pages for all of @job->src, its sector not yet set. NULL
+ * only if that bio must not wait and would have to.
  */
-struct bio *envol_pool_get(struct envol_target *et, struct bio *bio);
+struct bio *envol_pool_get(struct envol_job *job);
 
 /*
  * Give a clone and its pages back, from any context. The pages are used again

@@ -151,7 +151,7 @@ static void work_on(struct envol_job *job)
 	}
 }
 
-/* A writer waits for its job, in wait_until_done(); a reader's is ended by the last at it. */
+/* A writer waits for its job and ends it itself; a reader's is ended by the last at it. */
 static void put_job(struct envol_job *job)
 {
 	bool read = job->direction == ENVOL_DECRYPT;
@@ -261,9 +261,12 @@ static void run_deferred(struct tasklet_struct *tasklet)
 	struct llist_node *node = llist_reverse_order(llist_del_all(&bh->jobs));
 	unsigned int left = READ_ONCE(softirq_bytes);
 	struct envol_job *job, *next;
+	enum place place;
 
 	llist_for_each_entry_safe(job, next, node, deferred) {
-		if (choose_place(job, left) != HERE) {
+		place = choose_place(job, left);
+		trace_envol_job(job, place);
+		if (place != HERE) {
 			share(job, 1);
 			continue;
 		}

@@ -34,6 +34,7 @@
 #include <keys/user-type.h>
 
 #include "kmod/envol.h"
+#include "kmod/trace.h"
 
 /* A dead key on an idle mapping is found within 10 s: timer slack included. */
 #define CHECK_INTERVAL (5 * HZ)
@@ -44,7 +45,7 @@ struct envol_key {
 	struct completion wiped;
 	atomic_t cause;			/* of the end, -errno; 0 while alive */
 	struct key *kernel_key;
-	const char *mapping;
+	dev_t mapping;
 	struct delayed_work check;
 };
 
@@ -62,6 +63,7 @@ static bool end_key(struct envol_key *key, int cause)
 	if (atomic_cmpxchg(&key->cause, 0, cause) != 0)
 		return false;
 	percpu_ref_kill(&key->live);
+	trace_envol_key_end(key->mapping, cause);
 	return true;
 }
 
@@ -85,8 +87,8 @@ int envol_key_check(struct envol_key *key)
 		return err;
 	err = key_validate(key->kernel_key);
 	if (unlikely(err) && end_key(key, err))
-		DMERR("%s: the kernel key %s: round keys wiped, I/O fails from now on",
-		      key->mapping, cause_text(err));
+		DMERR("%u:%u: the kernel key %s: round keys wiped, I/O fails from now on",
+		      MAJOR(key->mapping), MINOR(key->mapping), cause_text(err));
 	return err;
 }
 
@@ -179,7 +181,7 @@ static struct key *find_kernel_key(const struct envol_table *t, const char **why
 	return kernel_key;
 }
 
-int envol_key_load(struct envol_key **keyp, const char *mapping,
+int envol_key_load(struct envol_key **keyp, dev_t mapping,
 		   const struct envol_table *t, const char **why)
 {
 	struct envol_key *key = alloc_key();

@@ -46,10 +46,10 @@ int envol_map_bio(struct dm_target *ti, struct bio *bio)
 	struct envol_target *et = ti->private;
 
 	io->decrypt = false;
-	trace_envol_map(bio, bio->bi_iter.bi_sector);
 	/* From here on the sector counts from the start of the target. */
 	if (bio_sectors(bio))
 		bio->bi_iter.bi_sector = dm_target_offset(ti, bio->bi_iter.bi_sector);
+	trace_envol_map(et, bio);
 	if (carries_no_data(bio))
 		return pass_on(et, bio);
 	if (unlikely(!is_whole_units(et, bio))) {

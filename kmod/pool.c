@@ -24,7 +24,7 @@
  * Contexts. envol_pool_get() runs in a task; envol_pool_put() anywhere, so a
  * CPU's cache has a raw spinlock, taken with interrupts off.
  */
-#include <linux/cpu.h>
+#include <linux/cpumask.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/percpu.h>
@@ -33,6 +33,7 @@
 
 #include "kmod/compat.h"
 #include "kmod/envol.h"
+#include "kmod/trace.h"
 
 #define RESERVED_BIOS 16
 #define CHUNK_ORDER 3
@@ -212,15 +213,17 @@ static struct bio *get_clone(struct envol_target *et, const struct bio *bio, gfp
 	return clone;
 }
 
-struct bio *envol_pool_get(struct envol_target *et, struct bio *bio)
+struct bio *envol_pool_get(struct envol_job *job)
 {
-	struct bio *clone = get_clone(et, bio, GFP_TRY);
+	struct envol_target *et = job->et;
+	struct bio *clone = get_clone(et, job->src, GFP_TRY);
 
-	if (clone || bio->bi_opf & REQ_NOWAIT)
+	if (clone || job->src->bi_opf & REQ_NOWAIT)
 		return clone;
 	envol_stats_inc(et, ENVOL_STAT_RESERVE);
+	trace_envol_wait(job, 0);
 	mutex_lock(&et->pool.turn);
-	clone = get_clone(et, bio, GFP_NOIO);
+	clone = get_clone(et, job->src, GFP_NOIO);
 	mutex_unlock(&et->pool.turn);
 	return clone;
 }

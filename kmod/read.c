@@ -36,7 +36,7 @@ static blk_status_t finish(struct envol_job *job)
 {
 	if (job->status)
 		envol_stats_inc(job->et, ENVOL_STAT_KEY_ERRORS);
-	trace_envol_end(job->src, job->status);
+	trace_envol_end(job, blk_status_to_errno(job->status));
 	return job->status;
 }
 
@@ -53,7 +53,7 @@ int envol_read_end_io(struct envol_io *io, blk_status_t *error)
 {
 	io->decrypt = false;
 	if (*error) {
-		trace_envol_end(io->job.src, *error);
+		trace_envol_end(&io->job, blk_status_to_errno(*error));
 		return DM_ENDIO_DONE;
 	}
 	if (!envol_job_decrypt(&io->job))

@@ -150,7 +150,7 @@ static int fill_target(struct dm_target *ti, struct envol_target *et,
 	if (!err)
 		err = get_memory(et, why);
 	if (!err)
-		err = envol_key_load(&key, mapping_name(ti), t, why);
+		err = envol_key_load(&key, et->mapping, t, why);
 	if (!err)
 		envol_key_replace(&et->key, key);
 	return err;
@@ -195,6 +195,7 @@ static int construct(struct dm_target *ti, unsigned int argc, char **argv)
 	}
 	mutex_init(&et->lock);
 	et->suspended = true;
+	et->mapping = disk_devt(dm_disk(dm_table_get_md(ti->table)));
 	err = fill_target(ti, et, &t, &why);
 	if (err) {
 		free_target(ti, et);
@@ -278,7 +279,7 @@ static int set_key(struct dm_target *ti, struct envol_target *et, char *referenc
 		err = -ENOMEM;
 		goto refuse;
 	}
-	err = envol_key_load(&key, mapping_name(ti), &t, &why);
+	err = envol_key_load(&key, et->mapping, &t, &why);
 	if (err) {
 		kfree(description);
 		goto refuse;

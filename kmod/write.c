@@ -26,7 +26,7 @@ static void end_clone(struct bio *clone)
 	blk_status_t status = clone->bi_status;
 
 	envol_pool_put(io->job.et, clone, status == BLK_STS_OK);
-	trace_envol_end(bio, status);
+	trace_envol_end(&io->job, blk_status_to_errno(status));
 	bio->bi_status = status;
 	bio_endio(bio);
 }
@@ -40,22 +40,24 @@ int envol_write_map(struct envol_target *et, struct bio *bio, struct envol_io *i
 	if (bio->bi_iter.bi_size > et->pool.max_bytes)
 		dm_accept_partial_bio(bio, et->pool.max_bytes >> SECTOR_SHIFT);
 
-	clone = envol_pool_get(et, bio);
-	if (!clone) {
-		envol_stats_inc(et, ENVOL_STAT_AGAIN);
-		bio_wouldblock_error(bio);
-		return DM_MAPIO_SUBMITTED;
-	}
 	job->et = et;
 	job->direction = ENVOL_ENCRYPT;
 	job->status = BLK_STS_OK;
 	job->src = bio;
 	job->src_iter = bio->bi_iter;
+	clone = envol_pool_get(job);
+	if (!clone) {
+		envol_stats_inc(et, ENVOL_STAT_AGAIN);
+		trace_envol_end(job, -EAGAIN);
+		bio_wouldblock_error(bio);
+		return DM_MAPIO_SUBMITTED;
+	}
 	job->dst = clone;
 	job->dst_iter = clone->bi_iter;
 	envol_job_encrypt(job, nowait);
 	if (job->status) {
 		envol_stats_inc(et, ENVOL_STAT_KEY_ERRORS);
+		trace_envol_end(job, -EIO);
 		envol_pool_put(et, clone, false);
 		return DM_MAPIO_KILL;
 	}
