@@ -42,6 +42,9 @@ struct envol_key *envol_key_get(struct envol_key __rcu *const *place);
 void envol_key_put(struct envol_key *key);
 const struct envol_xts_key *envol_key_round_keys(const struct envol_key *key);
 
+/* Whether envol_key_get() would succeed now. */
+bool envol_key_lives(struct envol_key __rcu *const *place);
+
 /* 0 while the key lives, else -EKEYREVOKED, -EKEYEXPIRED or -ENOKEY (invalidated). */
 int envol_key_check(struct envol_key *key);
 

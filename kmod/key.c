@@ -118,6 +118,15 @@ void envol_key_put(struct envol_key *key)
 	percpu_ref_put(&key->live);
 }
 
+bool envol_key_lives(struct envol_key __rcu *const *place)
+{
+	struct envol_key *key = envol_key_get(place);
+
+	if (key)
+		envol_key_put(key);
+	return key != NULL;
+}
+
 const struct envol_xts_key *envol_key_round_keys(const struct envol_key *key)
 {
 	return &key->round_keys;

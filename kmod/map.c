@@ -2,10 +2,11 @@
 /*
  * map(): what a bio is, and who goes on with it. Runs in the submitter's task.
  *
- * Flushes and discards carry no data and are passed on at their new place; they
- * pass whether or not there is a key. Everything else is encrypted or decrypted.
- * Write zeroes never come: the target does not offer them, for zeroes on the
- * lower device are not encrypted zeroes.
+ * Flushes carry no data and are passed on, key or no key. Discards carry none
+ * either, but destroy some: with the key their right to it has ended. Reads and
+ * writes are decrypted and encrypted. Any other operation is refused, whatever it
+ * will be: it may carry data. Write zeroes the target does not offer, for zeroes
+ * on the lower device are not encrypted zeroes.
  */
 #define DM_MSG_PREFIX "envol"
 
@@ -13,17 +14,6 @@
 
 #define CREATE_TRACE_POINTS
 #include "kmod/trace.h"
-
-static bool carries_no_data(const struct bio *bio)
-{
-	switch (bio_op(bio)) {
-	case REQ_OP_READ:
-	case REQ_OP_WRITE:
-		return !bio_has_data((struct bio *)bio);
-	default:
-		return true;
-	}
-}
 
 static int pass_on(struct envol_target *et, struct bio *bio)
 {
@@ -40,6 +30,21 @@ static bool is_whole_units(const struct envol_target *et, const struct bio *bio)
 	return !(((bio->bi_iter.bi_sector << SECTOR_SHIFT) | bio->bi_iter.bi_size) & mask);
 }
 
+static int map_data(struct dm_target *ti, struct bio *bio, struct envol_io *io)
+{
+	struct envol_target *et = ti->private;
+
+	if (unlikely(!is_whole_units(et, bio))) {
+		DMERR_LIMIT("%s: bio of %u bytes at sector %llu is not whole data units of %u bytes",
+			    dm_device_name(dm_table_get_md(ti->table)), bio->bi_iter.bi_size,
+			    (unsigned long long)bio->bi_iter.bi_sector, et->du_size);
+		return DM_MAPIO_KILL;
+	}
+	if (bio_op(bio) == REQ_OP_READ)
+		return envol_read_map(et, bio, io);
+	return envol_write_map(et, bio, io);
+}
+
 int envol_map_bio(struct dm_target *ti, struct bio *bio)
 {
 	struct envol_io *io = dm_per_bio_data(bio, sizeof(*io));
@@ -50,17 +55,25 @@ int envol_map_bio(struct dm_target *ti, struct bio *bio)
 	if (bio_sectors(bio))
 		bio->bi_iter.bi_sector = dm_target_offset(ti, bio->bi_iter.bi_sector);
 	trace_envol_map(et, bio);
-	if (carries_no_data(bio))
+	switch (bio_op(bio)) {
+	case REQ_OP_READ:
+	case REQ_OP_WRITE:
+		if (bio_has_data(bio))
+			return map_data(ti, bio, io);
 		return pass_on(et, bio);
-	if (unlikely(!is_whole_units(et, bio))) {
-		DMERR_LIMIT("%s: bio of %u bytes at sector %llu is not whole data units of %u bytes",
-			    dm_device_name(dm_table_get_md(ti->table)), bio->bi_iter.bi_size,
-			    (unsigned long long)bio->bi_iter.bi_sector, et->du_size);
+	case REQ_OP_FLUSH:
+		return pass_on(et, bio);
+	case REQ_OP_DISCARD:
+	case REQ_OP_SECURE_ERASE:
+		if (envol_key_lives(&et->key))
+			return pass_on(et, bio);
+		envol_stats_inc(et, ENVOL_STAT_KEY_ERRORS);
+		return DM_MAPIO_KILL;
+	default:
+		DMERR_LIMIT("%s: operation %u is not one of ours",
+			    dm_device_name(dm_table_get_md(ti->table)), (unsigned int)bio_op(bio));
 		return DM_MAPIO_KILL;
 	}
-	if (bio_data_dir(bio) == READ)
-		return envol_read_map(et, bio, io);
-	return envol_write_map(et, bio, io);
 }
 
 int envol_map_end_io(struct dm_target *ti, struct bio *bio, blk_status_t *error)

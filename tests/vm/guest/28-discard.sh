@@ -4,7 +4,7 @@
 . "${0%/*}/lib.sh"
 target_setup
 modprobe loop
-add_key a 64 >/dev/null
+serial=$(add_key a 64)
 truncate -s 64M /tmp/disk
 loop=$(losetup -f --show /tmp/disk) || fail "loop"
 m=/dev/mapper/m
@@ -24,6 +24,16 @@ blkdiscard -o 0 -l 4M $m || fail "discard"
 [ "$(allocated)" -lt "$before" ] || fail "nothing was freed below"
 dd if=$m bs=1M skip=4 count=4 iflag=direct status=none | cmp -s - <(tail -c 4194304 /tmp/random) || fail "discard took too much"
 ! cmp -s -n 1048576 <(get $m 1) /tmp/random || fail "discarded data is still there"
+
+# With its key a mapping loses the right to destroy as well.
+keyctl revoke "$serial"
+put /tmp/random "$loop"
+! blkdiscard -o 0 -l 4M $m 2>/dev/null || fail "discard under a revoked key"
+holds "$loop" /tmp/random || fail "a discard under a revoked key did harm"
+unmap m
+keyctl unlink "$serial" @s
+add_key a 64 >/dev/null
+map m "$loop" sector_size:4096 allow_discards
 
 # Zeroes: never passed on, for zeroes below would read as noise.
 [ "$(queue_of m write_zeroes_max_bytes)" = 0 ] || fail "write zeroes are offered"
