@@ -8,8 +8,10 @@
  * mapping's mutex with GFP_NOIO: only one writer waits for the reserve at a time,
  * so no two can hold half of it each, and what is missing is in clones that were
  * sent down already (write.c), whose completion refills the reserve before
- * anything else. The mutex and the reserve belong to the mapping, so stacked
- * mappings never wait for each other in a circle.
+ * anything else. Whoever comes while somebody waits queues behind him: else small
+ * writers could take page by page what a large one waits for. The mutex and the
+ * reserve belong to the mapping, so stacked mappings never wait for each other in
+ * a circle.
  *
  * Recycling. A bounce page never held anything but ciphertext, so it can be used
  * again without being zeroed (which CONFIG_INIT_ON_ALLOC_DEFAULT_ON does at each
@@ -216,8 +218,10 @@ static struct bio *get_clone(struct envol_target *et, const struct bio *bio, gfp
 struct bio *envol_pool_get(struct envol_job *job)
 {
 	struct envol_target *et = job->et;
-	struct bio *clone = get_clone(et, job->src, GFP_TRY);
+	struct bio *clone = NULL;
 
+	if (likely(!mutex_is_locked(&et->pool.turn)))
+		clone = get_clone(et, job->src, GFP_TRY);
 	if (clone || job->src->bi_opf & REQ_NOWAIT)
 		return clone;
 	envol_stats_inc(et, ENVOL_STAT_RESERVE);
