@@ -12,7 +12,7 @@
  *              tasklet empties its own list wherever it runs.
  * SHARED       large, or in a softirq that interrupted somebody's FPU section:
  *              the job is cut into pieces and put on a list. Helpers, one work
- *              item a CPU, take pieces of the first job until none is left.
+ *              item a CPU, take pieces of a job until none is left, then the next.
  *
  * A job's memory is its bio's, so it must not be touched once the bio has ended.
  * Hence the reference count: one for the list, one for each helper at it, one for
@@ -69,8 +69,13 @@ static DEFINE_PER_CPU(struct bottom_half, bottom_halves);
 static DEFINE_PER_CPU(struct work_struct, helpers);
 static struct workqueue_struct *queue;
 
-static LIST_HEAD(jobs);
-static DEFINE_SPINLOCK(jobs_lock);	/* jobs; taken in any context */
+/*
+ * Small jobs, which are one piece, and large ones. Helpers take from both in turn and
+ * the oldest first, so that neither kind waits for the other to run dry.
+ */
+static struct list_head jobs[2] = { LIST_HEAD_INIT(jobs[0]), LIST_HEAD_INIT(jobs[1]) };
+static unsigned int turn;
+static DEFINE_SPINLOCK(jobs_lock);	/* jobs and turn; taken in any context */
 
 struct workqueue_struct *envol_job_queue(void)
 {
@@ -177,12 +182,15 @@ static void unlist_job(struct envol_job *job)
 		put_job(job);
 }
 
-static struct envol_job *get_first_job(void)
+static struct envol_job *get_next_job(void)
 {
 	struct envol_job *job;
 
 	spin_lock_irq(&jobs_lock);
-	job = list_first_entry_or_null(&jobs, struct envol_job, node);
+	turn ^= 1;
+	if (list_empty(&jobs[turn]))
+		turn ^= 1;
+	job = list_first_entry_or_null(&jobs[turn], struct envol_job, node);
 	if (job)
 		atomic_inc(&job->refs);
 	spin_unlock_irq(&jobs_lock);
@@ -193,7 +201,7 @@ static void help(struct work_struct *work)
 {
 	struct envol_job *job;
 
-	while ((job = get_first_job())) {
+	while ((job = get_next_job())) {
 		work_on(job);
 		unlist_job(job);
 		put_job(job);
@@ -218,9 +226,8 @@ static void call_helpers(unsigned int wanted)
 }
 
 /*
- * @refs: the list's, and the caller's if it works along. What is one piece is
- * somebody's small read and goes first. After this call a job whose refs were
- * the list's alone may be gone.
+ * @refs: the list's, and the caller's if it works along. After this call a job whose
+ * refs were the list's alone may be gone.
  */
 static void share(struct envol_job *job, unsigned int refs)
 {
@@ -235,10 +242,7 @@ static void share(struct envol_job *job, unsigned int refs)
 	envol_stats_inc(job->et, ENVOL_STAT_SPREAD);
 
 	spin_lock_irqsave(&jobs_lock, flags);
-	if (pieces == 1)
-		list_add(&job->node, &jobs);
-	else
-		list_add_tail(&job->node, &jobs);
+	list_add_tail(&job->node, &jobs[pieces > 1]);
 	spin_unlock_irqrestore(&jobs_lock, flags);
 	call_helpers(wanted);
 }
