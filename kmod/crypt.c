@@ -35,11 +35,10 @@ MODULE_PARM_DESC(fpu_bytes, "bytes encrypted or decrypted in one FPU section, 40
 static u32 cpu_features;
 static const struct envol_xts_engine *portable;
 
-int envol_crypt_init(void)
+void envol_crypt_init(void)
 {
 	cpu_features = envol_compat_cpu(envol_cpu_features());
 	portable = envol_xts_best_engine(0);
-	return 0;
 }
 
 u32 envol_crypt_cpu(void)

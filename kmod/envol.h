@@ -140,7 +140,7 @@ void envol_pool_put(struct envol_target *et, struct bio *clone, bool written);
  * crypt.c: bios through the cipher.
  */
 
-int envol_crypt_init(void);
+void envol_crypt_init(void);
 
 /* CPU features that the engines may use. */
 u32 envol_crypt_cpu(void);
