@@ -275,7 +275,7 @@ int envol_crypt_selftest(const struct envol_xts_engine *engine)
 		return -ENOMEM;
 	for (i = 0, err = 0; !err; i++) {
 		begin_section(engine);
-		err = envol_xts_selftest_case(engine, cpu, i, work);
+		err = envol_xts_selftest_step(engine, cpu, i, work);
 		end_section(engine);
 	}
 	kfree(work);

@@ -4,16 +4,28 @@
 
 #define CANARY 0xa5
 
-/* What precedes @p: @shift bytes and room for a canary. @len bytes follow, then a canary. */
+_Static_assert(ENVOL_XTS_VECTOR_MAX <= ENVOL_XTS_SELFTEST_BYTES, "a run");
+_Static_assert(2 * ENVOL_XTS_DU_MAX <= ENVOL_XTS_SELFTEST_BYTES, "a unit in parts, both ways");
+
 struct run {
 	u8 *p;
 	size_t len;
 };
 
-static struct run place(u8 *buffer, size_t size, unsigned int shift, size_t len)
+/* @shift bytes off alignment, with room for a canary before and behind. */
+static struct run place(u8 *buffer, unsigned int shift, size_t len)
 {
-	memset(buffer, CANARY, size);
 	return (struct run){ buffer + ENVOL_XTS_VECTOR_SHIFT + shift, len };
+}
+
+static struct run plain_run(const struct envol_xts_vector *v, struct envol_xts_selftest *work)
+{
+	return place(work->a, ENVOL_XTS_VECTOR_SHIFT - v->shift, (size_t)v->units * v->du_size);
+}
+
+static struct run cipher_run(const struct envol_xts_vector *v, struct envol_xts_selftest *work)
+{
+	return place(work->b, v->shift, (size_t)v->units * v->du_size);
 }
 
 static void fill(struct run run)
@@ -66,48 +78,76 @@ static void crypt_parts(const struct envol_xts_engine *engine,
 	}
 }
 
-int envol_xts_selftest_case(const struct envol_xts_engine *engine, u32 cpu,
-			    unsigned int i, struct envol_xts_selftest *work)
+static bool expand_keys(const struct envol_xts_vector *v, u32 cpu,
+			struct envol_xts_selftest *work)
 {
-	const struct envol_xts_vector *v;
-	struct run plain, cipher, unit;
-	const u8 *raw;
-	size_t len;
+	const u8 *raw = v->key_len == ENVOL_XTS_KEY_128 ? envol_xts_vector_key_128 :
+							  envol_xts_vector_key_256;
 
-	if (i >= ENVOL_XTS_VECTOR_COUNT)
-		return -ENOENT;
-	v = &envol_xts_vectors[i];
-	raw = v->key_len == ENVOL_XTS_KEY_128 ? envol_xts_vector_key_128 :
-						envol_xts_vector_key_256;
-	if (envol_xts_set_key(&work->key, raw, v->key_len, 0, cpu) ||
-	    envol_xts_set_key(&work->portable, raw, v->key_len, 0, 0) ||
-	    memcmp(&work->key, &work->portable, sizeof(work->key)) != 0)
-		return -EBADMSG;
+	return !envol_xts_set_key(&work->key, raw, v->key_len, 0, cpu) &&
+	       !envol_xts_set_key(&work->portable, raw, v->key_len, 0, 0) &&
+	       memcmp(&work->key, &work->portable, sizeof(work->key)) == 0;
+}
 
-	len = (size_t)v->units * v->du_size;
-	plain = place(work->a, sizeof(work->a), ENVOL_XTS_VECTOR_SHIFT - v->shift, len);
-	cipher = place(work->b, sizeof(work->b), v->shift, len);
-	unit = (struct run){ plain.p, v->du_size };
+static bool encrypts(const struct envol_xts_engine *engine, u32 cpu,
+		     const struct envol_xts_vector *v, struct envol_xts_selftest *work)
+{
+	struct run plain = plain_run(v, work), cipher = cipher_run(v, work);
 
+	if (!expand_keys(v, cpu, work))
+		return false;
+	memset(work->a, CANARY, sizeof(work->a));
+	memset(work->b, CANARY, sizeof(work->b));
 	fill(plain);
-	envol_xts_encrypt(engine, &work->key, cipher.p, plain.p, len, v->du_size,
+	envol_xts_encrypt(engine, &work->key, cipher.p, plain.p, plain.len, v->du_size,
 			  v->tweak, v->step);
-	if (envol_xts_fingerprint(cipher.p, len) != v->fingerprint ||
-	    !bounded(cipher) || !filled(plain))
-		return -EBADMSG;
+	return envol_xts_fingerprint(cipher.p, cipher.len) == v->fingerprint &&
+	       bounded(cipher) && filled(plain);
+}
+
+static bool works_in_parts(const struct envol_xts_engine *engine,
+			   const struct envol_xts_vector *v, struct envol_xts_selftest *work)
+{
+	struct run plain = plain_run(v, work), cipher = cipher_run(v, work);
+	struct run unit = { plain.p, v->du_size };
 
 	crypt_parts(engine, &work->key, unit, v->tweak, false);
 	if (memcmp(unit.p, cipher.p, unit.len) != 0)
-		return -EBADMSG;
+		return false;
 	crypt_parts(engine, &work->key, unit, v->tweak, true);
-	if (!filled(plain) || !bounded(plain))
-		return -EBADMSG;
+	return filled(plain) && bounded(plain);
+}
 
-	envol_xts_decrypt(engine, &work->key, cipher.p, cipher.p, len, v->du_size,
+static bool decrypts(const struct envol_xts_engine *engine,
+		     const struct envol_xts_vector *v, struct envol_xts_selftest *work)
+{
+	struct run cipher = cipher_run(v, work);
+
+	envol_xts_decrypt(engine, &work->key, cipher.p, cipher.p, cipher.len, v->du_size,
 			  v->tweak, v->step);
-	if (!filled(cipher) || !bounded(cipher))
-		return -EBADMSG;
-	return 0;
+	return filled(cipher) && bounded(cipher);
+}
+
+int envol_xts_selftest_step(const struct envol_xts_engine *engine, u32 cpu,
+			    unsigned int i, struct envol_xts_selftest *work)
+{
+	const struct envol_xts_vector *v;
+	bool right;
+
+	if (i / 3 >= ENVOL_XTS_VECTOR_COUNT)
+		return -ENOENT;
+	v = &envol_xts_vectors[i / 3];
+	switch (i % 3) {
+	case 0:
+		right = encrypts(engine, cpu, v, work);
+		break;
+	case 1:
+		right = works_in_parts(engine, v, work);
+		break;
+	default:
+		right = decrypts(engine, v, work);
+	}
+	return right ? 0 : -EBADMSG;
 }
 
 int envol_xts_selftest(const struct envol_xts_engine *engine, u32 cpu,
@@ -117,7 +157,7 @@ int envol_xts_selftest(const struct envol_xts_engine *engine, u32 cpu,
 	int err;
 
 	do {
-		err = envol_xts_selftest_case(engine, cpu, i++, work);
+		err = envol_xts_selftest_step(engine, cpu, i++, work);
 	} while (!err);
 	return err == -ENOENT ? 0 : err;
 }

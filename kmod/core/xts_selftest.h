@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /*
- * Known answers for one engine, in cases that each take a few microseconds of a vector
- * engine: the kernel gives every case an FPU section of its own. Pure but for @work.
+ * Known answers for one engine, in steps of a bounded length: the kernel gives every
+ * step an FPU section of its own. Pure but for @work.
  */
 #ifndef _ENVOL_CORE_XTS_SELFTEST_H
 #define _ENVOL_CORE_XTS_SELFTEST_H
 
 #include "kmod/core/xts_engine.h"
 #include "kmod/core/xts_vectors.h"
+
+/* The most that a step encrypts and decrypts together. */
+#define ENVOL_XTS_SELFTEST_BYTES 16384
 
 /* Too large for a kernel stack. Holds no secret: the keys are known answers' keys. */
 struct envol_xts_selftest {
@@ -18,12 +21,13 @@ struct envol_xts_selftest {
 };
 
 /*
- * Case @i, from 0, of @engine, which the CPU must be able to run; @cpu as for
- * envol_xts_set_key(). Both key expansions, encryption to elsewhere, decryption in
- * place, the first unit in parts both ways, and the bytes around what was
- * written. Returns 0, -EBADMSG for a wrong answer, -ENOENT past the last case.
+ * Step @i, from 0 and one after the other with the same @work, of @engine, which the
+ * CPU must be able to run; @cpu as for envol_xts_set_key(). Both key expansions,
+ * encryption to elsewhere, the first unit in parts both ways, decryption in place, and
+ * the bytes around what was written. Returns 0, -EBADMSG for a wrong answer, -ENOENT
+ * past the last step.
  */
-int envol_xts_selftest_case(const struct envol_xts_engine *engine, u32 cpu,
+int envol_xts_selftest_step(const struct envol_xts_engine *engine, u32 cpu,
 			    unsigned int i, struct envol_xts_selftest *work);
 
 /* All of them: 0 or -EBADMSG. */
