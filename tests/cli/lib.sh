@@ -58,9 +58,9 @@ try_json() {
 	shown "$@"
 	"$@" </dev/null >out 2>err || status=$?
 	filter <out
-	[ ! -s out ] || python3 -c 'import json, sys; json.load(sys.stdin)' <out || echo "NOT JSON"
+	[ ! -s out ] || /usr/bin/python3 -c 'import json, sys; json.load(sys.stdin)' <out || echo "NOT JSON"
 	filter <err
-	python3 -c 'import json, sys; [json.loads(line) for line in sys.stdin]' <err || echo "NOT JSON"
+	/usr/bin/python3 -c 'import json, sys; [json.loads(line) for line in sys.stdin]' <err || echo "NOT JSON"
 	[ $status = 0 ] || echo "[exit $status]"
 }
 
@@ -73,7 +73,7 @@ try_at_terminal() {
 	if [ "$(type -t "$1")" = function ]; then
 		set -- "$ENVOL" --config "$dir/envol.conf" "${@:2}"
 	fi
-	python3 "$TESTS/terminal.py" "$answer" "$@" >out 2>&1 || status=$?
+	/usr/bin/python3 "$TESTS/terminal.py" "$answer" "$@" >out 2>&1 || status=$?
 	filter <out
 	[ $status = 0 ] || echo "[exit $status]"
 }

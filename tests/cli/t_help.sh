@@ -29,7 +29,7 @@ try_json envol help --lisst --json
 	# shellcheck disable=SC2086
 	"$ENVOL" help $command | head -1 | grep -q "^envol $command: [a-z]" || echo "no help of $command"
 done
-envol help --list --json | python3 -c '
+envol help --list --json | /usr/bin/python3 -c '
 import json, subprocess, sys
 text = subprocess.run([sys.argv[1], "help", "--list"], capture_output=True, text=True, check=True).stdout
 rows = [line.split("\t") for line in text.splitlines()]

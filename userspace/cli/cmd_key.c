@@ -183,7 +183,7 @@ static int backup(struct cli *cli, const void *data, const char **words)
 	if (err)
 		return err;
 	envol_output_begin_record(&cli->output, "backup", NULL);
-	OUTPUT_FIELDS(&cli->output, TEXT("uri", "key", words[0]),
+	OUTPUT_FIELDS(&cli->output, TEXT("key", "key", words[0]),
 		      TEXT("file", "backup", words[1]));
 	envol_output_end(&cli->output);
 	return 0;

@@ -55,7 +55,7 @@ TEST(all_on_one_line)
 TEST(another_reader_takes_any_bytes)
 {
 	static const char script[] =
-		"python3 -c 'import json, sys\n"
+		"/usr/bin/python3 -c 'import json, sys\n"
 		"d = json.loads(sys.stdin.buffer.read().decode(\"utf-8\", \"strict\"))\n"
 		"assert len(d[\"all\"]) == 65025, len(d[\"all\"])\n"
 		"assert d[\"all\"][0] == {\"k\": \"\\x01\\x01\"}, d[\"all\"][0]\n'";
