@@ -18,7 +18,7 @@ $(O)/tests/unit/kmod/%: $(O)/obj/tests/unit/kmod/%.o $(HARNESS) $(CORE_OBJ) $(TA
 $(O)/tests/unit/tools/%: $(O)/obj/tests/unit/tools/%.o $(HARNESS) $(BENCH_OBJ) $(CORE_OBJ)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) \
-		$(filter-out %/tools/bench/main.o,$^) $(BENCH_LIBS) -ljson-c -o $@
+		$(filter-out %/tools/bench/main.o,$^) $(BENCH_LIBS) -o $@
 $(O)/tests/unit/cli/%: $(O)/obj/tests/unit/cli/%.o $(HARNESS) $(LIB_OBJ) $(filter-out %/main.o,$(CLI_OBJ))
 	@mkdir -p $(@D)
 	$(call say,LD,$@)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $^ $(LIB_LIBS) -o $@

@@ -3,7 +3,7 @@
 
 BENCH_SRC := $(sort $(wildcard tools/bench/*.c tools/bench/*.S))
 BENCH_OBJ := $(patsubst %,$(O)/obj/%.o,$(basename $(BENCH_SRC)))
-BENCH_LIBS := -lcrypto -lm
+BENCH_LIBS := -lcrypto -ljson-c -lm
 
 $(O)/envol-bench: $(BENCH_OBJ) $(CORE_OBJ)
 	@mkdir -p $(@D)
