@@ -57,7 +57,7 @@ int envol_block_look(struct envol *ev, int fd, const char *path,
 		return envol_error_errno(ev, -errno, "stat %s", path);
 	if (!S_ISBLK(st.st_mode))
 		return envol_error(ev, -ENOTBLK,
-				   "%s is no block device; a disk image is attached with losetup first",
+				   "%s is no block device",
 				   path);
 	if (ioctl(fd, BLKROGET, &read_only))
 		return envol_error_errno(ev, -errno, "look at %s", path);

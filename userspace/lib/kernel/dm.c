@@ -318,17 +318,13 @@ int envol_dm_target_version(struct envol *ev, const char *type,
 	err = task_open(ev, &task, DM_DEVICE_GET_TARGET_VERSION, type);
 	if (!err)
 		err = task_run(ev, &task, "look for target", type);
-	if (err == -EINVAL)
-		return envol_error(ev, -ENOENT,
-				   "this kernel has no device-mapper target %s",
-				   type);
-	if (err)
+	if (err && err != -EINVAL)
 		return err;
-	found = dm_task_get_versions(task.dmt);
+	found = err ? NULL : dm_task_get_versions(task.dmt);
 	if (!found)
 		return envol_error(ev, -ENOENT,
-				   "this kernel has no device-mapper target %s",
-				   type);
+				   "this kernel has no device-mapper target %s, and loads no module dm-%s",
+				   type, type);
 	memcpy(version, found->version, sizeof(found->version));
 	return 0;
 }
