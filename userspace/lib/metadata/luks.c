@@ -146,6 +146,8 @@ static int load_once(struct envol *ev, const char *path,
 	if (!envol_copies_newest(&before))
 		return no_header(ev, path, &before);
 	err = crypt_load(new->cd, CRYPT_LUKS2, NULL);
+	if (err == -EINVAL && !new->said[0])
+		strcpy(new->said, "it says what LUKS2 does not allow");
 	if (err)
 		return envol_luks_failed(new, err == -ENOMEM || err == -EIO ? err : -EBADMSG,
 			      "its LUKS2 header cannot be used");
