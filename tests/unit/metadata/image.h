@@ -43,12 +43,15 @@ static inline void image_fill(struct envol_secret *secret, size_t len, uint8_t f
 		secret->data[i] = from + i;
 }
 
+static const char *image_parent = "/tmp";
+
 static inline void image_make(struct image *image, off_t size)
 {
 	int fd;
 
 	memset(image, 0, sizeof(*image));
-	strcpy(image->directory, "/tmp/envol-test-XXXXXX");
+	snprintf(image->directory, sizeof(image->directory), "%s/envol-test-XXXXXX",
+		 image_parent);
 	CHECK(mkdtemp(image->directory) != NULL);
 	snprintf(image->path, sizeof(image->path), "%s/disk", image->directory);
 	snprintf(image->header, sizeof(image->header), "%s/header", image->directory);
