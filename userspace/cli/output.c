@@ -41,13 +41,15 @@ static void add_indent(struct output *out)
 		envol_buffer_add(&out->text, out->is_titled[i] ? "  " : "");
 }
 
-/* What stands under a title is indented. */
+/* What stands under a title is indented; that of a table waits for the first row. */
 static void push(struct output *out, enum output_level level, const char *title)
 {
 	bool is_seen = !is_in(out, OUTPUT_ROW) && !is_in(out, OUTPUT_UNSEEN);
 
 	assert(out->depth < DOCUMENT_DEPTH);
-	if (is_seen && title)
+	if (is_seen && level == OUTPUT_TABLE)
+		out->table_title = title;
+	else if (is_seen && title)
 		envol_output_line(out, title);
 	out->is_titled[out->depth] = is_seen && title;
 	out->levels[out->depth++] = is_seen ? level : OUTPUT_UNSEEN;
@@ -134,8 +136,13 @@ static void print_table(struct output *out)
 void envol_output_end(struct output *out)
 {
 	assert(out->depth);
-	if (is_in(out, OUTPUT_TABLE))
+	if (is_in(out, OUTPUT_TABLE)) {
+		out->depth--;
+		if (out->table_title && out->n_rows)
+			envol_output_line(out, out->table_title);
+		out->depth++;
 		print_table(out);
+	}
 	out->depth--;
 	envol_document_end(&out->document);
 }

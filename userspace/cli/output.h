@@ -51,7 +51,8 @@ struct output {
 	unsigned int depth;
 	enum output_level levels[DOCUMENT_DEPTH];
 	bool is_titled[DOCUMENT_DEPTH];
-	/* cells of the table that is open */
+	/* of the table that is open */
+	const char *table_title;
 	char *(*rows)[OUTPUT_COLUMNS];
 	size_t n_rows, n_columns;
 	bool failed;
@@ -59,7 +60,10 @@ struct output {
 
 void envol_output_free(struct output *out);
 
-/* @title is the first line of the block, or the line before a table; NULL for none. */
+/*
+ * @title is the first line of the block, or the line before a table that is not
+ * empty; NULL for none. It is kept until the end.
+ */
 void envol_output_begin_record(struct output *out, const char *key,
 			       const char *title);
 void envol_output_begin_list(struct output *out, const char *key,

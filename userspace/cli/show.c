@@ -109,7 +109,9 @@ static int add_volume(struct output *out, const struct envol_volume_info *info)
 		      TEXT("uuid", "UUID", info->uuid),
 		      TEXT("label", "label", info->label),
 		      TEXT("volume_id", "volume id", info->volume_id));
-	OUTPUT_FIELDS(out, NUMBER("generation", "generation", info->generation),
+	OUTPUT_FIELDS(out, NUMBER("generation",
+				  info->generation ? "generation" : NULL,
+				  info->generation),
 		      FLAG("recovery_key", "recovery key", info->recovery),
 		      TEXT("fingerprint", "fingerprint", info->fingerprint));
 	add_wraps(out, info);

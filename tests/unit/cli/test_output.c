@@ -142,6 +142,17 @@ TEST(a_table_shows_no_deeper_list)
 			     "}\n");
 }
 
+TEST(an_empty_table_has_no_title)
+{
+	struct output out = { 0 };
+
+	envol_output_begin_record(&out, "volume", "data");
+	envol_output_begin_list(&out, "wraps", "wraps");
+	envol_output_end(&out);
+	envol_output_end(&out);
+	check_printed(&out, "data\n");
+}
+
 TEST(two_answers_are_one_document)
 {
 	struct output out = { .json = true };
