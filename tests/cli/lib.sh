@@ -14,7 +14,7 @@ printf '[defaults]\nkeystore = %s/keys\nstate = %s/state\ntpm = none\n' "$dir" "
 filter() {
 	sed -E -e "s|$dir|DIR|g" \
 		-e 's/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/UUID/g' \
-		-e 's/\b[0-9a-f]{32}\b/HEX/g' \
+		-e 's/\b[0-9A-Fa-f]{32}\b/HEX/g' \
 		-e 's/\b20[0-9]{2}-[0-9]{2}-[0-9]{2}T[0-9:]{8}Z/TIME/g' \
 		-e 's/\b20[0-9]{2}-[0-9]{2}-[0-9]{2}\b/DAY/g'
 }

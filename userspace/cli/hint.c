@@ -13,6 +13,9 @@ static const struct {
 	const char *command;
 	const char *hint;
 } hints[] = {
+	{ EEXIST, "format", "if that may be lost, --overwrite says so" },
+	{ EEXIST, "header restore", "if that may be lost, --force says so" },
+	{ ESTALE, "", "if the older one was put back on purpose, --allow-older accepts it" },
 	{ ENOTTY, "format", "in a script, --yes confirms it" },
 	{ ENOTTY, "header", "in a script, --yes confirms it" },
 	{ ENOTTY, "key", "in a script, --passphrase-file FILE gives it" },
