@@ -6,6 +6,12 @@ UNIT_SRC := $(sort $(wildcard tests/unit/*/test_*.c))
 UNIT     := $(patsubst tests/%.c,$(O)/tests/%,$(UNIT_SRC))
 INTEROP  := $(patsubst tests/%.c,$(O)/tests/%,$(sort $(wildcard tests/interop/test_*.c)))
 FUZZERS  := $(patsubst tests/%.c,$(O)/tests/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
+comma := ,
+PROVIDER_TESTS := $(patsubst tests/%.c,$(O)/tests/%,$(filter-out \
+	$(if $(SAN),%/test_memory.c),$(sort $(wildcard tests/provider/test_*.c))))
+# The library's half of providers that only tests have.
+TEST_PROVIDER_OBJ := $(O)/obj/tests/provider/double_scheme.o $(O)/obj/userspace/lib/provider/template/scheme.o
+PROVIDER_TEST_OBJ = $(O)/obj/tests/provider/place.o $(TEST_PROVIDER_OBJ) $(HARNESS) $(LIB_OBJ) $(PROVIDER_OBJ)
 HARNESS  := $(patsubst %.c,$(O)/obj/%.o,$(wildcard tests/harness/*.c))
 
 # What a test links follows from where it lies: the cipher, the table, a tool, or the library.
@@ -28,6 +34,21 @@ $(O)/tests/unit/provider/%: $(O)/obj/tests/unit/provider/%.o $(HARNESS) $(LIB_OB
 $(O)/tests/unit/%: $(O)/obj/tests/unit/%.o $(HARNESS) $(LIB_OBJ)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $^ $(LIB_LIBS) -o $@
+$(PROVIDER_TESTS): $(O)/tests/provider/%: $(O)/obj/tests/provider/%.o $(PROVIDER_TEST_OBJ)
+	@mkdir -p $(@D)
+	$(call say,LD,$@)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $(WRAP) $^ $(LIB_LIBS) $(PROVIDER_LIBS) -o $@
+$(O)/tests/provider/test_faults: $(O)/obj/tests/provider/nth.o
+$(O)/tests/provider/test_faults: WRAP := $(patsubst %,-Wl$(comma)--wrap=%, \
+	pwrite fsync fchmod mkdir renameat linkat unlinkat flock openat)
+$(O)/tests/provider/test_service $(O)/tests/provider/test_service_tpm $(O)/tests/provider/test_template: \
+	$(O)/obj/tests/provider/conformance.o
+# It does in itself what envol-kek does, with its allocator; sanitizers have one of their own.
+$(O)/tests/provider/test_memory: $(filter-out %/main.o,$(KEK_OBJ))
+# envol-kek with the providers of the tests.
+$(O)/tests/provider/envol-kek: $(KEK_OBJ) $(PROVIDER_OBJ) $(KEK_LIB_OBJ) $(TEST_PROVIDER_OBJ) \
+		$(O)/obj/tests/provider/double.o $(O)/obj/userspace/lib/provider/template/template.o
+	@mkdir -p $(@D)
+	$(call say,LD,$@)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $^ $(KEK_LIBS) -o $@
 $(O)/tests/interop/%: $(O)/obj/tests/interop/%.o $(HARNESS) $(CORE_OBJ)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $^ -lcrypto -o $@
@@ -37,7 +58,7 @@ $(O)/tests/fuzz/%: $(O)/obj/tests/fuzz/%.o $(LIB_OBJ)
 	$(call say,LD,$@)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -fsanitize=fuzzer $^ $(LIB_LIBS) -o $@
 .SECONDARY:
 
-tests: $(UNIT) $(INTEROP) $(HELPERS)
+tests: $(UNIT) $(INTEROP) $(PROVIDER_TESTS) $(O)/tests/provider/envol-kek $(HELPERS)
 fuzzers: $(FUZZERS)
 
 check-unit: $(UNIT) ## unit tests

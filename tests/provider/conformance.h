@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the conformance suite runs on. A file test_*.c beside this one defines one
+ * and is linked with conformance.c.
+ */
+#pragma once
+
+#include "tests/provider/place.h"
+
+struct conformance {
+	const char *program;	/* envol-kek, see place_open() */
+	const char *uri, *other_uri;	/* two KEKs; they are created if the provider can */
+	const char *unknown_uri;	/* no KEK */
+	/* what it can do; a provider that says it can't what stands here fails */
+	bool creates, lists, rotates, disables, backs_up;
+	void (*start)(struct place *place);	/* before anything else; NULL: nothing to do */
+	void (*stop)(struct place *place);
+	/* Mend what processes that were killed have left in a device; NULL: nothing. */
+	void (*mend)(struct place *place);
+};
+
+extern const struct conformance conformance;

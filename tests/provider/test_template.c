@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Conformance of the provider that others are begun from. */
+#include "tests/provider/conformance.h"
+
+const struct conformance conformance = {
+	.program = "envol-kek",
+	.uri = "template:disk7",
+	.other_uri = "template:disk8",
+	.unknown_uri = "template:none",
+	.creates = true,
+};
