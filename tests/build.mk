@@ -71,6 +71,8 @@ update-golden: programs ## take what the CLI prints now for right
 	$(Q)tests/cli/run --update $(O)
 check-fast: programs $(UNIT) ## lint, unit tests and the CLI: no guest, no network
 	$(Q)tests/run $(O) lint unit cli
+check-provider: programs tests ## processes that use KEKs, and the conformance of every provider
+	$(Q)tests/run $(O) provider
 check-san: ## unit tests under ASan and UBSan, with clang
 	$(Q)$(SANITIZED) tests
 	$(Q)tests/run $(O) san
@@ -80,9 +82,9 @@ check-fuzz: ## every fuzzer for TIME=60 seconds, with clang
 	$(Q)$(FUZZING) fuzzers
 	$(Q)TIME=$(TIME) tests/run $(O) fuzz
 check: setup everything ## every suite on every kernel: the README's test command
-	$(Q)tests/run $(O) lint unit cli san interop fuzz harness vm
+	$(Q)tests/run $(O) lint unit cli provider san interop fuzz harness vm
 check-deep: setup everything ## the long runs: hours, fuzzing for TIME seconds a parser
-	$(Q)TIME=$(TIME) tests/run $(O) lint unit cli san interop fuzz harness vm-deep
+	$(Q)TIME=$(TIME) tests/run $(O) lint unit cli provider san interop fuzz harness vm-deep
 
 TIME      ?= 60
 SANITIZED  = $(MAKE) O=$(O)/san CC=clang SAN=1 WERROR=1
@@ -95,4 +97,4 @@ everything: setup
 	$(Q)$(FUZZING) fuzzers
 
 .PHONY: tests fuzzers everything check-unit check-lint check-cli update-golden check-fast check-san check-interop \
-	check-fuzz check check-deep
+	check-fuzz check-provider check check-deep

@@ -142,6 +142,7 @@ TEST(a_wrap_of_another_length_is_rejected)
 {
 	_cleanup_secret_ struct envol_secret key = ENVOL_SECRET_INIT;
 	_cleanup_wrapped_ struct envol_wrapped wrapped = ENVOL_WRAPPED_INIT;
+	static const uint8_t more[16];
 	size_t len;
 
 	setup();
@@ -152,12 +153,11 @@ TEST(a_wrap_of_another_length_is_rejected)
 		check_rejected("length", wrapped.bytes.len, &wrapped, &key);
 	wrapped.bytes.len = len;
 	while (wrapped.bytes.len < len + 16) {
-		CHECK_OK(envol_blob_append(&wrapped.bytes, "\0\0\0\0", 4));
+		CHECK_OK(envol_blob_append(&wrapped.bytes, more, 4));
 		check_rejected("length", wrapped.bytes.len, &wrapped, &key);
 	}
 	while (wrapped.bytes.len <= ENVOL_KEK_WRAPPED_MAX)
-		CHECK_OK(envol_blob_append(&wrapped.bytes, wrapped.bytes.data,
-					   16));
+		CHECK_OK(envol_blob_append(&wrapped.bytes, more, sizeof(more)));
 	check_rejected("length", wrapped.bytes.len, &wrapped, &key);
 	teardown();
 }

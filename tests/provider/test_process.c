@@ -19,6 +19,8 @@
 #include "userspace/lib/util/deadline.h"
 
 #define PROGRAM "envol-kek"
+/* AddressSanitizer takes the signal for itself and exits. */
+#define CRASHED (PLACE_SANITIZED ? "status 1" : "signal 11 (Segmentation fault)")
 #define SLACK_MS 1500	/* of a loaded machine */
 
 static const uint8_t volume_id[ENVOL_KEK_ID_SIZE] = { 1, 2, 3 };
@@ -48,7 +50,7 @@ TEST(what_a_provider_does_to_its_process_is_an_error_and_never_a_hang)
 		{ "double:half-a-reply-and-hang", -ETIMEDOUT,
 		  "no answer within 700 ms", true },
 		{ "double:flood", -ETIMEDOUT, "no answer within 700 ms", true },
-		{ "double:crash", -EIO, "signal 11 (Segmentation fault)", false },
+		{ "double:crash", -EIO, CRASHED, false },
 		{ "double:abort", -EIO, "signal 6 (Aborted)", false },
 		{ "double:end", -EIO, "status 7 and no answer", false },
 		{ "double:close-and-hang", -EIO, "no answer", false },
@@ -61,10 +63,14 @@ TEST(what_a_provider_does_to_its_process_is_an_error_and_never_a_hang)
 	size_t i;
 
 	place_open(&place, PROGRAM);
-	CHECK_OK(envol_set_timeout(place.ev, 700));
 	for (i = 0; i < TEST_ARRAY_SIZE(cases); i++) {
 		int64_t began = envol_deadline_now_ms(), took;
-		int err = show(cases[i].uri);
+		int err;
+
+		CHECK_OK(envol_set_timeout(place.ev,
+					   cases[i].takes_all_the_time ? 700 :
+									 20000));
+		err = show(cases[i].uri);
 
 		took = envol_deadline_now_ms() - began;
 		if (err != cases[i].err)
@@ -72,8 +78,8 @@ TEST(what_a_provider_does_to_its_process_is_an_error_and_never_a_hang)
 			     cases[i].err, envol_error_message(place.ev));
 		CHECK_STR_HAS(envol_error_message(place.ev), cases[i].uri);
 		CHECK_STR_HAS(envol_error_message(place.ev), cases[i].sentence);
-		if (took > 700 + SLACK_MS ||
-		    (cases[i].takes_all_the_time && took < 700))
+		if (cases[i].takes_all_the_time ?
+			    took < 700 || took > 700 + SLACK_MS : took > 15000)
 			FAIL("%s took %lld ms", cases[i].uri, (long long)took);
 		check_nothing_is_left();
 	}
@@ -146,6 +152,7 @@ TEST(only_what_may_pass_is_tried_again_and_within_the_deadline)
 	CHECK_OK(envol_set_timeout(place.ev, 1200));
 	began = envol_deadline_now_ms();
 	CHECK_ERR(show("double:unreachable"), -EHOSTUNREACH);
+	/* Also where the last try was cut short by it. */
 	CHECK_STR_HAS(envol_error_message(place.ev), "no route");
 	CHECK(tries() > 1);
 	CHECK(envol_deadline_now_ms() - began < 1200 + SLACK_MS);
@@ -285,22 +292,26 @@ TEST(a_caller_may_have_closed_its_standard_files)
 	place_close(&place);
 }
 
+static void check_each_way_to_end(void)
+{
+	CHECK_OK(show("double:x"));
+	CHECK_ERR(show("double:crash"), -EIO);
+	CHECK_OK(envol_set_timeout(place.ev, 700));
+	CHECK_ERR(show("double:hang"), -ETIMEDOUT);
+	CHECK_OK(envol_set_timeout(place.ev, 20000));
+}
+
 TEST(a_caller_may_ignore_or_block_signals)
 {
 	sigset_t all;
 
 	place_open(&place, PROGRAM);
-	CHECK_OK(envol_set_timeout(place.ev, 700));
 	signal(SIGCHLD, SIG_IGN);
-	CHECK_OK(show("double:x"));
-	CHECK_ERR(show("double:crash"), -EIO);
-	CHECK_ERR(show("double:hang"), -ETIMEDOUT);
+	check_each_way_to_end();
 	signal(SIGCHLD, SIG_DFL);
 	sigfillset(&all);
 	sigprocmask(SIG_BLOCK, &all, NULL);
-	CHECK_OK(show("double:x"));
-	CHECK_ERR(show("double:crash"), -EIO);
-	CHECK_ERR(show("double:hang"), -ETIMEDOUT);
+	check_each_way_to_end();
 	check_nothing_is_left();
 	sigprocmask(SIG_UNBLOCK, &all, NULL);
 	place_close(&place);
@@ -469,7 +480,7 @@ TEST(what_a_volume_can_not_be_trusted_to_is_not_enrolled)
 		{ "double:disabled", -EKEYREVOKED, "disabled" },
 		{ "double:expired", -EKEYEXPIRED, "expired" },
 		{ "double:early", -EKEYREJECTED, "not valid yet" },
-		{ "double:crash", -EIO, "signal" },
+		{ "double:crash", -EIO, CRASHED },
 		/* It unwraps to zeros whatever it wrapped. */
 		{ "double:x", -EKEYREJECTED, "something else" },
 	};

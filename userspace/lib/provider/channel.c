@@ -38,20 +38,17 @@ static int gone(int err)
 	return err == -ECONNRESET ? -EPIPE : err;
 }
 
-/* Drop the first @n bytes of what is still to be sent. */
+/* Drop the first @n bytes of what is still to be sent, and what is empty then. */
 static void advance(struct msghdr *msg, size_t n)
 {
-	while (n || (msg->msg_iovlen && msg->msg_iov->iov_len == 0)) {
-		struct iovec *v = msg->msg_iov;
-		size_t part = n < v->iov_len ? n : v->iov_len;
-
-		v->iov_base = (uint8_t *)v->iov_base + part;
-		v->iov_len -= part;
-		n -= part;
-		if (v->iov_len)
-			return;
+	while (msg->msg_iovlen && n >= msg->msg_iov->iov_len) {
+		n -= msg->msg_iov->iov_len;
 		msg->msg_iov++;
 		msg->msg_iovlen--;
+	}
+	if (n) {
+		msg->msg_iov->iov_base = (uint8_t *)msg->msg_iov->iov_base + n;
+		msg->msg_iov->iov_len -= n;
 	}
 }
 

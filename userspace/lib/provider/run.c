@@ -63,22 +63,35 @@ static bool worth_retrying(int err, bool repeatable)
 	       (err == -ETIMEDOUT && repeatable);
 }
 
+/*
+ * The last try is often cut short by the deadline; what the ones before it said is
+ * then what there is to know.
+ */
 static int try_until(struct envol *ev, struct envol_request *request,
 		     struct envol_deadline deadline, struct envol_reply *reply)
 {
 	const struct operation *operation = &operations[request->operation];
+	char sentence[ENVOL_MESSAGE_SIZE];
+	int err = 0, last;
 	unsigned int tries;
 
 	for (tries = 1;; tries++) {
 		int pause = envol_deadline_backoff_ms(tries, BACKOFF_BASE_MS,
 						      BACKOFF_MAX_MS);
-		int err = try(ev, request, deadline, reply);
 
+		last = err;
+		err = try(ev, request, deadline, reply);
+		if (last && err == -ETIMEDOUT &&
+		    envol_deadline_left_ms(deadline) == 0)
+			return envol_error(ev, last, "%s (tried %u times)",
+					   sentence, tries);
 		if (!worth_retrying(err, operation->repeatable) ||
 		    envol_deadline_left_ms(deadline) <= pause)
 			return err;
 		envol_log_info(ev, "%s %s: %s; again in %d ms",
-			       operation->doing, request->uri, ev->message, pause);
+			       operation->doing, request->uri, ev->message,
+			       pause);
+		strcpy(sentence, ev->message);
 		envol_message_free_reply(reply);
 		poll(NULL, 0, pause);
 	}

@@ -309,7 +309,7 @@ static bool is_bounded(const struct envol_backup_cost *cost)
 static int decode_head(struct envol *ev, const struct envol_blob *file,
 		       struct head *head)
 {
-	const uint8_t *at = file->data + MAGIC_LEN;
+	const uint8_t *at;
 
 	if (file->len < MAGIC_LEN ||
 	    memcmp(file->data, MAGIC, MAGIC_KIND_LEN) != 0)
@@ -320,6 +320,7 @@ static int decode_head(struct envol *ev, const struct envol_blob *file,
 				   "the backup is of a newer format than this envol knows");
 	if (file->len < HEAD_SIZE + TAIL_SIZE)
 		return envol_error(ev, -EBADMSG, "the backup is cut short");
+	at = file->data + MAGIC_LEN;
 	head->cost.memory_kib = get_le(&at, 4);
 	head->cost.passes = get_le(&at, 4);
 	head->cost.lanes = get_le(&at, 4);

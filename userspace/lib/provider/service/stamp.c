@@ -80,10 +80,13 @@ int envol_stamp_check(struct envol *ev, const struct envol_root *root,
 		      const char *kind, const struct envol_blob *text,
 		      struct envol_text *body)
 {
-	struct envol_text at = { (const char *)text->data,
-				 (const char *)text->data + text->len };
+	struct envol_text at;
 	char id[sizeof(root->id)];
 
+	if (text->len == 0)
+		return damaged(ev, "empty");
+	at = (struct envol_text){ (const char *)text->data,
+				  (const char *)text->data + text->len };
 	if (!envol_text_take(&at, kind))
 		return damaged(ev, "its first line was changed");
 	if (!envol_text_take(&at, VERSION))
