@@ -18,6 +18,8 @@ struct aes_ctx {
 	u32 key_len;
 };
 
+typedef u64 tweak_vector __attribute__((vector_size(16)));
+
 typedef void (*encrypt_iv_fn)(const struct aes_ctx *key, u8 iv[16]);
 typedef void (*crypt_fn)(const struct aes_ctx *key, const u8 *src, u8 *dst,
 			 unsigned int len, u8 tweak[16]);
@@ -38,13 +40,15 @@ static void crypt_by_assembly(void *state, enum envol_peer_direction direction,
 			      unsigned int du_size, u64 tweak)
 {
 	const struct kernel_state *s = state;
-	u8 iv[16] ENVOL_ALIGNED(16);
+	union {
+		tweak_vector vector;	/* stored at once: it is loaded at once */
+		u8 bytes[16];
+	} iv;
 
 	for (; len; len -= du_size, src += du_size, dst += du_size, tweak++) {
-		envol_put_le64(iv, tweak);
-		envol_put_le64(iv + 8, 0);
-		s->encrypt_iv(&s->tweak, iv);
-		s->crypt[direction](&s->data, src, dst, du_size, iv);
+		iv.vector = (tweak_vector){ tweak, 0 };
+		s->encrypt_iv(&s->tweak, iv.bytes);
+		s->crypt[direction](&s->data, src, dst, du_size, iv.bytes);
 	}
 }
 
