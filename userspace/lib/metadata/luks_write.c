@@ -2,7 +2,9 @@
 /* Writing; see luks.c. */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <string.h>
+#include <sys/ioctl.h>
 
 #include "userspace/lib/metadata/lock.h"
 #include "userspace/lib/metadata/luks_state.h"
@@ -37,11 +39,14 @@ static int changed(struct envol_luks *luks)
 
 static int check_writable(struct envol *ev, const char *path)
 {
-	int fd = open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK);
+	_cleanup_close_ int fd = open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK);
+	int read_only;
 
 	if (fd < 0)
 		return envol_error_errno(ev, -errno, "open %s for writing", path);
-	close(fd);
+	/* Some read-only devices open, and fail each write. A file has no such answer. */
+	if (ioctl(fd, BLKROGET, &read_only) == 0 && read_only)
+		return envol_error(ev, -EROFS, "%s: a read-only device", path);
 	return 0;
 }
 
