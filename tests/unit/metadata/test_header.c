@@ -147,6 +147,26 @@ TEST(store_counts_generations)
 	image_free(&image);
 }
 
+/* No word of a policy is known yet, so none can be kept to. */
+TEST(a_policy_that_is_not_known_is_not_written)
+{
+	_cleanup_token_ struct envol_token token = ENVOL_TOKEN_INIT;
+	struct envol_header *h;
+	struct image image;
+
+	image_make(&image, IMAGE_SIZE);
+	image_format(&image);
+	h = image_open(&image);
+	CHECK_OK(envol_token_copy(image.ev, envol_header_token(h), &token));
+	free(token.policy);
+	token.policy = strdup("no-recovery");
+	CHECK_SAYS(&image, envol_header_store(image.ev, h, &image.dek, &token),
+		   -EPROTONOSUPPORT, "policy \"no-recovery\", which this envol does not know");
+	CHECK_OK(envol_header_verify(image.ev, h, &image.dek));
+	envol_header_close(h);
+	image_free(&image);
+}
+
 /* Nothing of a store that failed is written by a later one. */
 TEST(a_second_writer_is_told_to_open_again)
 {

@@ -238,12 +238,24 @@ int envol_header_verify(struct envol *ev, struct envol_header *h,
 	return err;
 }
 
+/* A word that is not known forbids something, and a write might be it. */
+static int check_policy(struct envol *ev, const struct envol_token *token)
+{
+	if (!token->policy || !token->policy[0])
+		return 0;
+	return envol_error(ev, -EPROTONOSUPPORT,
+			   "policy \"%s\", which this envol does not know; use a newer one to change the header",
+			   token->policy);
+}
+
 int envol_header_seal(struct envol *ev, const struct envol_layout *layout,
 		      const char *uuid, const struct envol_secret *dek,
 		      struct envol_token *token, char **json)
 {
-	int err = encode(ev, layout, uuid, token, &token->sealed);
+	int err = check_policy(ev, token);
 
+	if (!err)
+		err = encode(ev, layout, uuid, token, &token->sealed);
 	if (!err)
 		err = compute_mac(ev, dek, &token->sealed, token->mac);
 	return err ? err : envol_token_format(ev, token, json);
@@ -260,7 +272,10 @@ int envol_header_write_token(struct envol *ev, struct envol_header *h,
 	int err;
 
 	token->generation = h->token.generation + 1;
-	err = envol_header_seal(ev, &h->layout, h->uuid, dek, token, &json);
+	err = check_policy(ev, &h->token);
+	if (!err)
+		err = envol_header_seal(ev, &h->layout, h->uuid, dek, token,
+					&json);
 	if (!err)
 		err = envol_token_parse(ev, json, strlen(json), &stored);
 	if (err)
