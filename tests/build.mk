@@ -49,9 +49,9 @@ $(O)/tests/provider/envol-kek: $(KEK_OBJ) $(PROVIDER_OBJ) $(KEK_LIB_OBJ) $(TEST_
 		$(O)/obj/tests/provider/double.o $(O)/obj/userspace/lib/provider/template/template.o
 	@mkdir -p $(@D)
 	$(call say,LD,$@)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $^ $(KEK_LIBS) -o $@
-$(O)/tests/interop/%: $(O)/obj/tests/interop/%.o $(HARNESS) $(CORE_OBJ)
+$(O)/tests/interop/%: $(O)/obj/tests/interop/%.o $(HARNESS) $(LIB_OBJ)
 	@mkdir -p $(@D)
-	$(call say,LD,$@)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $^ -lcrypto -o $@
+	$(call say,LD,$@)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $^ $(LIB_LIBS) -o $@
 # Fuzzers want clang and SAN=fuzz: `make check-fuzz` sees to it.
 $(O)/tests/fuzz/%: $(O)/obj/tests/fuzz/%.o $(LIB_OBJ)
 	@mkdir -p $(@D)
@@ -76,7 +76,7 @@ check-provider: programs tests ## processes that use KEKs, and the conformance o
 check-san: ## unit tests under ASan and UBSan, with clang
 	$(Q)$(SANITIZED) tests
 	$(Q)tests/run $(O) san
-check-interop: $(INTEROP) ## our cipher against OpenSSL's
+check-interop: $(INTEROP) ## our cipher against OpenSSL's, our headers against cryptsetup and Python
 	$(Q)tests/run $(O) interop
 check-fuzz: ## every fuzzer for TIME=60 seconds, with clang
 	$(Q)$(FUZZING) fuzzers
