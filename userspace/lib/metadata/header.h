@@ -68,6 +68,14 @@ int envol_header_verify(struct envol *ev, struct envol_header *h,
 			const struct envol_secret *dek) _must_check_;
 
 /*
+ * What of that can be told before there is a key: -EINVAL for what no header can
+ * have, -ENOSPC for a device that is too small.
+ */
+int envol_header_check_format(struct envol *ev,
+			      const struct envol_header_format *format)
+	_must_check_;
+
+/*
  * Write a new header for @dek, which has format->key_size bytes, with @token's
  * wraps, policy and volume id (which the wraps are bound to); generation 1 is set
  * here. What was on the device is overwritten only when all that can be checked has

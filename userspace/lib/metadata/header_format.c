@@ -29,13 +29,12 @@ static bool is_uuid(const char *text)
 	return text[i] == 0;
 }
 
-static int check_request(struct envol *ev, const struct envol_header_format *f,
-			 const struct envol_secret *dek)
+static int check_request(struct envol *ev, const struct envol_header_format *f)
 {
-	if ((f->key_size != 64 && f->key_size != 32) || dek->len != f->key_size)
+	if (f->key_size != 64 && f->key_size != 32)
 		return envol_error(ev, -EINVAL,
-				   "key of %zu bytes for a key size of %u: 64 and 32 are possible",
-				   dek->len, f->key_size);
+				   "key size %u: neither 64 bytes (AES-256) nor 32 (AES-128)",
+				   f->key_size);
 	if (f->sector_size != 512 && f->sector_size != 4096)
 		return envol_error(ev, -EINVAL, "sector size %u: neither 512 nor 4096",
 				   f->sector_size);
@@ -70,6 +69,14 @@ static int check_device(struct envol *ev, const struct envol_header_format *f)
 				   f->device, size - f->data_offset,
 				   f->sector_size);
 	return 0;
+}
+
+int envol_header_check_format(struct envol *ev,
+			      const struct envol_header_format *f)
+{
+	int err = check_request(ev, f);
+
+	return err ? err : check_device(ev, f);
 }
 
 /* Would the token fit and be read again? With what LUKS2 will say, or as long. */
@@ -193,9 +200,10 @@ int envol_header_format(struct envol *ev, const struct envol_header_format *f,
 
 	token->generation = 1;
 	token->pending_keyslot = 0;
-	err = check_request(ev, f, dek);
-	if (!err)
-		err = check_device(ev, f);
+	err = envol_header_check_format(ev, f);
+	if (!err && dek->len != f->key_size)
+		err = envol_error(ev, -EINVAL, "key of %zu bytes for a key size of %u",
+				  dek->len, f->key_size);
 	if (!err)
 		err = check_token(ev, f, dek, token);
 	if (!err && f->header)

@@ -102,9 +102,11 @@ static int no_header(struct envol *ev, const char *path,
 	if (copies->first.state == ENVOL_COPY_DAMAGED ||
 	    copies->second.state == ENVOL_COPY_DAMAGED)
 		return envol_error(ev, -EBADMSG,
-				   "%s: both copies of its LUKS2 header are damaged; restore a backup of it",
+				   "%s: both copies of its LUKS2 header are damaged, or a format was cut short; restore a backup of the header, or format again",
 				   path);
-	return envol_error(ev, -ENODATA, "%s: no LUKS2 header lies there", path);
+	return envol_error(ev, -ENODATA,
+			   "%s: no LUKS2 header lies there: it was never formatted, or a format was cut short",
+			   path);
 }
 
 static const char *which_is_bad(const struct envol_copies *copies)
