@@ -98,11 +98,11 @@ static int measure_block(struct envol *ev, struct envol_device *dev)
 	if (ioctl(dev->fd, BLKIOOPT, &optimal))
 		optimal = 0;
 	if (ioctl(dev->fd, BLKALIGNOFF, &offset) || offset < 0)
-		offset = 0;	/* -1: the kernel could not tell */
+		offset = 0;	/* -1: the kernel can't tell */
 	dev->size = size;
 	dev->physical_size = physical;
 	dev->optimal_size = optimal;
-	dev->alignment_offset = offset;
+	dev->is_misaligned = offset != 0;
 	return 0;
 }
 
@@ -200,24 +200,16 @@ uint64_t envol_device_data_offset(const struct envol_device *dev,
 				  uint64_t header_size)
 {
 	uint64_t step = step_of(dev);
-	uint64_t first = dev->alignment_offset % SECTOR_SIZE ?
-				 0 :
-				 dev->alignment_offset;
 
-	return (header_size + step - 1) / step * step + first;
+	return (header_size + step - 1) / step * step;
 }
 
 unsigned int envol_device_sector_size(const struct envol_device *dev,
 				      uint64_t data_offset)
 {
-	if (dev->physical_size < LARGE_SIZE || dev->size < data_offset)
+	if (dev->physical_size < LARGE_SIZE || dev->is_misaligned)
 		return SECTOR_SIZE;
-	if (dev->alignment_offset >= data_offset && dev->alignment_offset)
-		return SECTOR_SIZE;
-	/* What an offset of the device's own moves, data_offset has to move back. */
-	if ((data_offset - dev->alignment_offset) % LARGE_SIZE)
-		return SECTOR_SIZE;
-	if ((dev->size - data_offset) % LARGE_SIZE)
+	if (dev->size < data_offset || (dev->size - data_offset) % LARGE_SIZE)
 		return SECTOR_SIZE;
 	return LARGE_SIZE;
 }

@@ -16,7 +16,7 @@ struct envol_device {
 	uint64_t size;			/* bytes */
 	unsigned int physical_size;	/* bytes of a block that it writes at once */
 	unsigned int optimal_size;	/* bytes of its best I/O; 0: not known */
-	unsigned int alignment_offset;	/* bytes from its start to its first whole block */
+	bool is_misaligned;		/* it does not begin where a block begins */
 };
 
 #define ENVOL_DEVICE_INIT { .fd = -1 }
@@ -44,15 +44,15 @@ int envol_device_differ(struct envol *ev, const struct envol_device *a,
 
 /*
  * Where data should begin behind a header of @header_size bytes: at a multiple of
- * 1 MiB, or of the device's best I/O where that is sane, from its first whole block.
+ * 1 MiB, or of the device's best I/O where that is sane.
  */
 uint64_t envol_device_data_offset(const struct envol_device *dev,
 				  uint64_t header_size);
 
 /*
  * Bytes that one data unit should have, 4096 or 512: the large one where the
- * device writes blocks of at least 4096 bytes, its blocks begin where data units do,
- * and nothing of its end is lost.
+ * device writes blocks of at least 4096 bytes, they begin where data units do, and
+ * nothing of its end is lost. @data_offset is a multiple of 4096.
  */
 unsigned int envol_device_sector_size(const struct envol_device *dev,
 				      uint64_t data_offset);
