@@ -210,31 +210,49 @@ static int refuse_all(struct envol *ev, const struct envol_token *token)
 			   uris);
 }
 
+static int canonical_keks(struct envol *ev, const struct envol_volume_source *source,
+			  char ***keks)
+{
+	size_t i;
+	int err = 0;
+
+	*keks = NULL;
+	if (!source->keks)
+		return 0;
+	*keks = calloc(source->n_keks + 1, sizeof(**keks));
+	if (!*keks)
+		return envol_error(ev, -ENOMEM, "out of memory");
+	for (i = 0; !err && i < source->n_keks; i++)
+		err = envol_kek_canonical(ev, source->keks[i], &(*keks)[i]);
+	return err;
+}
+
+int envol_unwrap_allowed(struct envol *ev, const struct envol_token *token,
+			 const struct envol_volume_source *source,
+			 unsigned int order[ENVOL_SEALED_WRAPS], size_t *n)
+{
+	char **keks;
+	int err = canonical_keks(ev, source, &keks);
+
+	if (!err)
+		*n = envol_unwrap_order(token, (const char *const *)keks,
+					source->n_keks, order);
+	free_strings(keks, source->n_keks);
+	return err;
+}
+
 static int unwrap_by_keks(struct envol *ev, struct envol_header *h,
 			  const struct envol_volume_source *source,
 			  struct envol_secret *dek, int *used)
 {
 	const struct envol_token *token = envol_header_token(h);
 	unsigned int order[ENVOL_SEALED_WRAPS];
-	char **keks = NULL;
-	size_t i, n;
-	int err = 0;
+	size_t n;
+	int err = envol_unwrap_allowed(ev, token, source, order, &n);
 
-	if (source->keks) {
-		keks = calloc(source->n_keks + 1, sizeof(*keks));
-		if (!keks)
-			return envol_error(ev, -ENOMEM, "out of memory");
-	}
-	for (i = 0; keks && !err && i < source->n_keks; i++)
-		err = envol_kek_canonical(ev, source->keks[i], &keks[i]);
-	if (!err) {
-		n = envol_unwrap_order(token, (const char *const *)keks,
-				       source->n_keks, order);
-		err = n ? try_wraps(ev, h, order, n, dek, used) :
-			  refuse_all(ev, token);
-	}
-	free_strings(keks, source->n_keks);
-	return err;
+	if (err)
+		return err;
+	return n ? try_wraps(ev, h, order, n, dek, used) : refuse_all(ev, token);
 }
 
 static int unwrap_by_recovery(struct envol *ev, struct envol_header *h,

@@ -47,5 +47,11 @@ size_t envol_unwrap_order(const struct envol_token *token,
 			  const char *const *keks, size_t n_keks,
 			  unsigned int order[ENVOL_SEALED_WRAPS]);
 
+/* The same for @source's KEKs, as they are spelled there. Errors as envol_kek_canonical(). */
+int envol_unwrap_allowed(struct envol *ev, const struct envol_token *token,
+			 const struct envol_volume_source *source,
+			 unsigned int order[ENVOL_SEALED_WRAPS], size_t *n)
+	_must_check_;
+
 /* Which of two errors of KEKs tells more of what to do. Pure. */
 int envol_unwrap_choose_error(int a, int b);
