@@ -10,6 +10,7 @@
 #include "userspace/lib/util/hex.h"
 #include "userspace/lib/util/log.h"
 #include "userspace/lib/volume/dek.h"
+#include "userspace/lib/volume/recovery.h"
 #include "userspace/lib/volume/state.h"
 #include "userspace/lib/volume/unwrap.h"
 
@@ -259,9 +260,12 @@ static int unwrap_by_recovery(struct envol *ev, struct envol_header *h,
 			      const struct envol_volume_source *source,
 			      struct envol_secret *dek)
 {
+	_cleanup_secret_ struct envol_secret text = ENVOL_SECRET_INIT;
 	_cleanup_secret_ struct envol_secret got = ENVOL_SECRET_INIT;
-	int err = envol_header_recover(ev, h, source->recovery, &got);
+	int err = envol_recovery_parse(ev, source->recovery, &text);
 
+	if (!err)
+		err = envol_header_recover(ev, h, &text, &got);
 	if (!err)
 		err = envol_header_verify(ev, h, &got);
 	if (!err)
