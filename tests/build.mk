@@ -5,6 +5,9 @@
 UNIT_SRC := $(sort $(wildcard tests/unit/*/test_*.c))
 UNIT     := $(patsubst tests/%.c,$(O)/tests/%,$(UNIT_SRC))
 INTEROP  := $(patsubst tests/%.c,$(O)/tests/%,$(sort $(wildcard tests/interop/test_*.c)))
+VOLUME   := $(patsubst tests/%.c,$(O)/tests/%,$(sort $(wildcard tests/volume/test_*.c)))
+FAULT    := $(patsubst tests/%.c,$(O)/tests/%,$(sort $(wildcard tests/fault/test_*.c)))
+TAPE     := $(O)/obj/tests/fault/tape.o
 FUZZERS  := $(patsubst tests/%.c,$(O)/tests/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 comma := ,
 PROVIDER_TESTS := $(patsubst tests/%.c,$(O)/tests/%,$(filter-out \
@@ -34,6 +37,12 @@ $(O)/tests/unit/provider/%: $(O)/obj/tests/unit/provider/%.o $(HARNESS) $(LIB_OB
 $(O)/tests/unit/%: $(O)/obj/tests/unit/%.o $(HARNESS) $(LIB_OBJ)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $^ $(LIB_LIBS) -o $@
+$(O)/tests/volume/%: $(O)/obj/tests/volume/%.o $(HARNESS) $(LIB_OBJ)
+	@mkdir -p $(@D)
+	$(call say,LD,$@)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $^ $(LIB_LIBS) -o $@
+$(O)/tests/fault/%: $(O)/obj/tests/fault/%.o $(TAPE) $(HARNESS) $(LIB_OBJ)
+	@mkdir -p $(@D)
+	$(call say,LD,$@)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $^ $(LIB_LIBS) -o $@
 $(PROVIDER_TESTS): $(O)/tests/provider/%: $(O)/obj/tests/provider/%.o $(PROVIDER_TEST_OBJ)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $(WRAP) $^ $(LIB_LIBS) $(PROVIDER_LIBS) -o $@
@@ -58,7 +67,7 @@ $(O)/tests/fuzz/%: $(O)/obj/tests/fuzz/%.o $(LIB_OBJ)
 	$(call say,LD,$@)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -fsanitize=fuzzer $^ $(LIB_LIBS) -o $@
 .SECONDARY:
 
-tests: $(UNIT) $(INTEROP) $(PROVIDER_TESTS) $(O)/tests/provider/envol-kek $(HELPERS)
+tests: $(UNIT) $(INTEROP) $(PROVIDER_TESTS) $(VOLUME) $(FAULT) $(O)/tests/provider/envol-kek $(HELPERS)
 fuzzers: $(FUZZERS)
 
 check-unit: $(UNIT) ## unit tests
@@ -76,15 +85,17 @@ check-provider: programs tests ## processes that use KEKs, and the conformance o
 check-san: ## unit tests under ASan and UBSan, with clang
 	$(Q)$(SANITIZED) tests
 	$(Q)tests/run $(O) san
+check-volume: programs $(HELPERS) $(VOLUME) $(FAULT) ## volumes in files: every refusal, many writers, every cut
+	$(Q)tests/run $(O) volume fault
 check-interop: $(INTEROP) ## our cipher against OpenSSL's, our headers against cryptsetup and Python
 	$(Q)tests/run $(O) interop
 check-fuzz: ## every fuzzer for TIME=60 seconds, with clang
 	$(Q)$(FUZZING) fuzzers
 	$(Q)TIME=$(TIME) tests/run $(O) fuzz
 check: setup everything ## every suite on every kernel: the README's test command
-	$(Q)tests/run $(O) lint unit cli provider san interop fuzz harness vm
+	$(Q)tests/run $(O) lint unit cli provider volume fault san interop fuzz harness vm
 check-deep: setup everything ## the long runs: hours, fuzzing for TIME seconds a parser
-	$(Q)TIME=$(TIME) tests/run $(O) lint unit cli provider san interop fuzz harness vm-deep
+	$(Q)TIME=$(TIME) tests/run $(O) lint unit cli provider volume fault san interop fuzz harness vm-deep
 
 TIME      ?= 60
 SANITIZED  = $(MAKE) O=$(O)/san CC=clang SAN=1 WERROR=1
@@ -97,4 +108,4 @@ everything: setup
 	$(Q)$(FUZZING) fuzzers
 
 .PHONY: tests fuzzers everything check-unit check-lint check-cli update-golden check-fast check-san check-interop \
-	check-fuzz check-provider check check-deep
+	check-fuzz check-provider check-volume check check-deep

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -41,12 +42,13 @@ static inline struct envol *room_handle(const struct room *room)
 	char path[128], program[256];
 	struct envol *ev;
 	ssize_t len = readlink("/proc/self/exe", program, sizeof(program) - 1);
-	char *at;
+	char *at = NULL, *next = program;
 
 	CHECK(len > 0);
 	program[len] = 0;
-	/* This is O/tests/unit/volume/test_x, and that O/envol-kek. */
-	at = strstr(program, "/tests/unit/");
+	/* This is O/tests/…/test_x, and that O/envol-kek. */
+	while ((next = strstr(next, "/tests/")))
+		at = next++;
 	CHECK(at && at + sizeof("/envol-kek") < program + sizeof(program));
 	strcpy(at, "/envol-kek");
 	CHECK_OK(envol_new(&ev));
@@ -102,4 +104,63 @@ static inline void room_close(struct room *room)
 static inline void room_make_key(struct room *room, const char *name)
 {
 	CHECK_OK(envol_key_create(room->ev, name, NULL));
+}
+
+/* Format room->image, 512 bytes a sector, for each of @names, which are created. */
+static inline void room_format(struct room *room, const char *const *names,
+			       size_t n)
+{
+	struct envol_kek_choice keks[8] = { 0 };
+	const struct envol_volume_format format = {
+		.device = room->image,
+		.keks = keks,
+		.n_keks = n,
+	};
+	size_t i;
+
+	CHECK(n <= TEST_ARRAY_SIZE(keks));
+	for (i = 0; i < n; i++) {
+		room_make_key(room, names[i]);
+		keks[i].uri = names[i];
+	}
+	CHECK_OK(envol_volume_format(room->ev, &format, NULL));
+}
+
+/* Open without a mapping, which proves all that an open proves. */
+static inline int room_test(const struct room *room, struct envol *ev,
+			    const struct envol_volume_source *source,
+			    struct envol_volume_info *info)
+{
+	struct envol_volume_open open = { .test = true };
+
+	if (source)
+		open.source = *source;
+	if (!open.source.device)
+		open.source.device = room->image;
+	return envol_volume_open(ev, &open, info);
+}
+
+/* Opens, with @want as its wraps: "a/1 b/2~ c/1+d/1", a ~ for a retiring one. */
+static inline void room_check_wraps(const struct room *room, const char *want)
+{
+	struct envol_volume_info info;
+	char text[1024] = "";
+	size_t i;
+
+	CHECK_OK(room_test(room, room->ev, NULL, &info));
+	for (i = 0; i < info.n_wraps; i++) {
+		const struct envol_wrap_info *wrap = &info.wraps[i];
+		unsigned int part;
+
+		for (part = 0; part < wrap->n_parts; part++)
+			sprintf(text + strlen(text), "%s%s/%s",
+				part ? "+" : i ? " " : "",
+				wrap->parts[part].uri + strlen("service:"),
+				wrap->parts[part].version);
+		if (wrap->retiring)
+			strcat(text, "~");
+		CHECK(wrap->proved);
+	}
+	envol_volume_info_free(&info);
+	CHECK_STR_EQ(text, want);
 }

@@ -117,7 +117,7 @@ TEST(what_lies_behind_another_is_found_too)
 TEST(both_copies_of_a_luks_header_go)
 {
 	setup();
-	run("printf x | cryptsetup luksFormat -q --type luks2 --pbkdf pbkdf2 --pbkdf-force-iterations 1000 --luks2-keyslots-size 512k %s - 2>/dev/null");
+	run("printf x | cryptsetup luksFormat -q --type luks2 --pbkdf pbkdf2 --pbkdf-force-iterations 1000 --luks2-keyslots-size 512k %s - >/dev/null 2>&1");
 	check_found("LUKS volume");
 	/* The second copy alone is one. */
 	run("dd if=/dev/zero of=%s bs=16k count=1 conv=notrunc status=none");
