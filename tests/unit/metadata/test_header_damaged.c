@@ -57,7 +57,7 @@ TEST(both_copies_damaged)
 	damage(&image, FIRST);
 	damage(&image, SECOND);
 	CHECK_SAYS(&image, image_check(&image), -EBADMSG,
-		   "both copies of its LUKS2 header are damaged; restore a backup");
+		   "both copies of its LUKS2 header are damaged, or a format was cut short; restore a backup");
 	image_free(&image);
 }
 
