@@ -83,9 +83,12 @@ COMMAND(open) = {
 
 struct unlock_values {
 	struct source source;
+	const char *device;
 };
 
 static const struct option unlock_options[] = {
+	TEXT_OPTION(struct unlock_values, device, "device", "DEVICE",
+		    "where the header is (default: where the mapping's data are)"),
 	SOURCE_OPTIONS(struct unlock_values),
 	{ .name = NULL },
 };
@@ -97,7 +100,8 @@ static int unlock(struct cli *cli, const void *data, const char **words)
 	struct envol_volume_source source;
 	int err;
 
-	err = envol_source_fill(cli, &values->source, NULL, &recovery, &source);
+	err = envol_source_fill(cli, &values->source, values->device, &recovery,
+				&source);
 	return err ? err : envol_volume_unlock(cli->ev, words[0], &source);
 }
 
