@@ -113,8 +113,7 @@ module-if-possible:
 
 # ---- for people ------------------------------------------------------------
 
-demo: setup ## the target's main job on a stock kernel in a VM
-	@mkdir -p $(O)
+demo: setup programs ## the main job, from a new key to dm-crypt reading the same bytes
 	$(Q)tests/demo $(O)
 
 setup: ## install what building, demo and check need (Debian 12, root)

@@ -1,38 +1,62 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# The mapping's main job in one go: a file system on an envol mapping, its bytes on the
-# disk, and the same bytes through the kernel's own dm-crypt.
+# The main job in one go: a service key, a volume under it, a file system written through
+# the target envol, its bytes on the disk, and the same bytes through the kernel's own
+# dm-crypt, by envol and by cryptsetup. On a disk image of its own: no disk is touched.
 . "${0%/*}/lib.sh"
+requires envol cryptsetup mkfs.ext4
+load loop dm-envol dm-crypt
+
 tell() { echo "demo: $*"; }
-target_setup
+run() {
+	tell "\$ $*"
+	"$@" >/tmp/envol-demo/said 2>&1 || fail "$* ended with $?: $(cat /tmp/envol-demo/said)"
+	sed 's/^/demo:   /' /tmp/envol-demo/said
+}
 
-disk=/dev/ram0
-sectors=$(blockdev --getsz $disk)
-table="aes-xts-plain64 :64:logon:envol:demo 0 $disk 0 1 sector_size:4096"
-add_key demo 64 >/dev/null
-tell "a random 512-bit key in the kernel keyring; no program's table or log shows it"
-dmsetup create demo --table "0 $sectors envol $table"
-tell "$(dmsetup table demo)"
+mkdir -p /tmp/envol-demo/mnt
+defer rm -rf /tmp/envol-demo
+cd /tmp/envol-demo || exit
+truncate -s 192M disk.img
+cat >envol.conf <<CONF
+[defaults]
+keystore = /tmp/envol-demo/keys
+state = /tmp/envol-demo/state
+CONF
+envol() { command envol --config /tmp/envol-demo/envol.conf "$@"; }
+
+run envol key create disk7
+run envol format disk.img --kek service:disk7 --yes
+fingerprint=$(sed -n 's/^ *fingerprint *//p' said)
+run envol open disk.img demo --id "$fingerprint" --target envol
+! dmsetup table demo | grep -qE '[0-9a-f]{64}' || fail "a key is in the table"
+tell "\$ dmsetup table demo"
+tell "  $(dmsetup table demo)"
 mkfs.ext4 -q /dev/mapper/demo
-mkdir -p /tmp/mnt
-mount /dev/mapper/demo /tmp/mnt
-echo "The quick brown fox jumps over the lazy dog." >/tmp/mnt/text
-cp /tmp/random /tmp/mnt/data
-umount /tmp/mnt
-tell "ext4 made, two files written, unmounted; engine $(stat_of demo engine)"
+mount /dev/mapper/demo mnt
+echo "The quick brown fox jumps over the lazy dog." >mnt/text
+head -c 24m /dev/urandom >random
+cp random mnt/data
+umount mnt
 grep -aq "quick brown fox" /dev/mapper/demo || fail "the text is not on the mapping"
-! grep -aq "quick brown fox" $disk || fail "the text lies on the disk in clear"
-tell "the text is on the mapping and nowhere on the disk"
-unmap demo
+! grep -aq "quick brown fox" disk.img || fail "the text lies on the disk in clear"
+tell "ext4 made and two files written: the text is on the mapping and nowhere in disk.img"
+run envol close demo
 
-dmsetup create demo --table "0 $sectors envol $table"
+run envol open disk.img demo --id "$fingerprint" --target envol
 e2fsck -fn /dev/mapper/demo >/dev/null 2>&1 || fail "e2fsck after reopening"
-unmap demo
-modprobe dm-crypt
-dmsetup create demo --table "0 $sectors crypt $table"
-mount -o ro /dev/mapper/demo /tmp/mnt
-cmp /tmp/random /tmp/mnt/data || fail "dm-crypt reads something else"
-tell "dm-crypt reads: $(cat /tmp/mnt/text)"
-umount /tmp/mnt
-unmap demo
-tell "proved: written through envol, ciphertext on the disk, reopened, read back by dm-crypt on kernel $(uname -r)"
+run envol close demo
+run envol open disk.img demo --id "$fingerprint" --target crypt
+mount -o ro /dev/mapper/demo mnt
+cmp random mnt/data || fail "dm-crypt reads something else"
+tell "\$ cat mnt/text"
+tell "  $(cat mnt/text)"
+umount mnt
+run envol close demo
+
+envol key disable disk7 >/dev/null
+! envol open disk.img demo --id "$fingerprint" >said 2>&1 || fail "a disabled KEK opens the volume"
+tell "\$ envol key disable disk7; envol open disk.img demo"
+sed 's/^/demo:   /' said
+dmsetup info demo >/dev/null 2>&1 && fail "a mapping is left"
+tell "proved on kernel $(uname -r): written through envol, ciphertext on the disk, reopened, read back by dm-crypt, refused once the KEK is disabled"

@@ -129,14 +129,17 @@ static int task_run(struct envol *ev, struct task *task, const char *what,
 static int task_set_cookie(struct envol *ev, struct task *task,
 			   struct envol_dm_udev *udev)
 {
-	if (!dm_udev_get_sync_support())
-		return 0;
+	bool wanted;
+
+	/* The first question about udev is answered on stderr if nobody listens. */
 	listen(ev);
-	udev->is_waited_for =
-		dm_task_set_cookie(task->dmt, &udev->cookie,
-				   DM_UDEV_DISABLE_LIBRARY_FALLBACK);
+	wanted = dm_udev_get_sync_support();
+	if (wanted)
+		udev->is_waited_for =
+			dm_task_set_cookie(task->dmt, &udev->cookie,
+					   DM_UDEV_DISABLE_LIBRARY_FALLBACK);
 	stop_listening();
-	if (!udev->is_waited_for)
+	if (wanted && !udev->is_waited_for)
 		return envol_error(ev, -ENOSPC, "semaphore for udev: %s",
 				   said.first_error);
 	return 0;
