@@ -113,7 +113,8 @@ module-if-possible:
 
 # ---- for people ------------------------------------------------------------
 
-demo: setup programs ## the main job, from a new key to dm-crypt reading the same bytes
+demo: setup ## the main job, from a new key to dm-crypt reading the same bytes
+	$(Q)$(MAKE) programs
 	$(Q)tests/demo $(O)
 
 setup: ## install what building, demo and check need (Debian 12, root)
