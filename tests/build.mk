@@ -64,7 +64,8 @@ $(O)/tests/interop/%: $(O)/obj/tests/interop/%.o $(HARNESS) $(LIB_OBJ)
 # Fuzzers want clang and SAN=fuzz: `make check-fuzz` sees to it.
 $(O)/tests/fuzz/%: $(O)/obj/tests/fuzz/%.o $(LIB_OBJ)
 	@mkdir -p $(@D)
-	$(call say,LD,$@)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -fsanitize=fuzzer $^ $(LIB_LIBS) -o $@
+	$(call say,LD,$@)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -fsanitize=fuzzer $^ $(LIB_LIBS) $(PROVIDER_LIBS) -o $@
+$(O)/tests/fuzz/fuzz_keystore: $(PROVIDER_OBJ)
 .SECONDARY:
 
 tests: $(UNIT) $(INTEROP) $(PROVIDER_TESTS) $(VOLUME) $(FAULT) $(O)/tests/provider/envol-kek $(HELPERS)
