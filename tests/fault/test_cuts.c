@@ -22,7 +22,7 @@ static void unwrap(struct envol_secret *into)
 	_cleanup_header_ struct envol_header *h = NULL;
 
 	CHECK_OK(envol_header_open(room.ev, room.image, NULL, &h));
-	CHECK_OK(envol_unwrap_dek(room.ev, h, &source, into, NULL));
+	CHECK_OK(envol_unwrap_dek(room.ev, &h, &source, into, NULL));
 }
 
 static void keep_base(void)

@@ -353,6 +353,35 @@ TEST(who_adds_at_once_is_there_at_the_end)
 	room_close(&room);
 }
 
+/* An open whose header is overtaken while it asks a KEK is no rollback. */
+TEST(who_opens_meanwhile_is_not_told_of_an_older_header)
+{
+	static const char *const names[] = { "b", "c", "d" };
+	int i, status;
+	pid_t pid;
+
+	setup(one, 1);
+	for (i = 0; i < 3; i++)
+		room_make_key(&room, names[i]);
+	pid = fork();
+	CHECK(pid >= 0);
+	if (pid == 0) {
+		room.ev = room_handle(&room);
+		for (i = 0; i < 3; i++)
+			if (add(names[i], NULL, false))
+				_exit(1);
+		for (i = 3; i > 0; i--)
+			if (envol_wrap_remove(room.ev, &source, i))
+				_exit(2);
+		_exit(0);
+	}
+	while (waitpid(pid, &status, WNOHANG) == 0)
+		CHECK_OK(room_test(&room, room.ev, NULL, NULL));
+	CHECK_EQ(status, 0);
+	room_check_wraps(&room, "a/1");
+	room_close(&room);
+}
+
 /* Neither may be the last, and they can't both go. */
 TEST(of_two_that_remove_each_others_wrap_one_fails)
 {

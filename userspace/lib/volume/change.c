@@ -22,7 +22,7 @@ int envol_change_begin(struct envol *ev, const struct envol_volume_source *sourc
 	change->source = source;
 	err = envol_header_open(ev, source->device, source->header, &change->h);
 	if (!err)
-		err = envol_unwrap_dek(ev, change->h, source, &change->dek,
+		err = envol_unwrap_dek(ev, &change->h, source, &change->dek,
 				       &change->how);
 	return err;
 }
@@ -86,7 +86,9 @@ int envol_change_header(struct envol *ev, struct envol_change *change,
 	if (err)
 		return err;
 	token = envol_header_token(change->h);
-	return envol_state_check(ev, token->volume_id, token->generation, false);
+	err = envol_state_check(ev, token->volume_id, token->generation, false);
+	/* Somebody's next change came before this was remembered. */
+	return err == -ESTALE ? 0 : err;
 }
 
 struct token_change {

@@ -93,7 +93,7 @@ static int load_backup(struct envol *ev, struct restore *restore)
 					 restore->file);
 	if (restore->force)
 		return 0;
-	err = envol_unwrap_dek(ev, restore->backup, source, &restore->dek, NULL);
+	err = envol_unwrap_dek(ev, &restore->backup, source, &restore->dek, NULL);
 	return err ? envol_error_while(ev, err, "prove backup %s", restore->file) :
 		     0;
 }

@@ -154,7 +154,7 @@ static int get_dek(struct envol *ev, const struct envol_mapping *m,
 	err = envol_header_open(ev, from.device, from.header, &h);
 	if (!err)
 		err = compare(ev, m, envol_header_info(h));
-	return err ? err : envol_unwrap_dek(ev, h, &from, dek, NULL);
+	return err ? err : envol_unwrap_dek(ev, &h, &from, dek, NULL);
 }
 
 static int set_key(struct envol *ev, const struct envol_mapping *m,

@@ -139,7 +139,7 @@ static int test_volume(struct envol *ev, const struct envol_volume_open *open,
 
 	err = envol_header_open(ev, open->source.device, open->source.header, &h);
 	if (!err)
-		err = envol_unwrap_dek(ev, h, &open->source, &dek, &how);
+		err = envol_unwrap_dek(ev, &h, &open->source, &dek, &how);
 	if (!err)
 		describe(ev, open, h, &how, info);
 	return err;
@@ -169,7 +169,7 @@ static int open_volume(struct envol *ev, const struct envol_volume_open *open,
 	if (!err)
 		err = choose_target(ev, open, &place.block, &type);
 	if (!err)
-		err = envol_unwrap_dek(ev, h, &open->source, &dek, &how);
+		err = envol_unwrap_dek(ev, &h, &open->source, &dek, &how);
 	/* Asking a KEK may take long: whoever came first meanwhile is named. */
 	if (!err)
 		err = envol_holder_check(ev, &place.device);

@@ -17,6 +17,9 @@
 _Static_assert(ENVOL_FINGERPRINT_SIZE == 2 * ENVOL_DIGEST_FINGERPRINT_SIZE + 1,
 	       "a fingerprint as text");
 
+/* Each that fails is another process that wrote a header. */
+#define TRIES 10
+
 /* ---- which wraps ---- */
 
 #define NOT_ALLOWED SIZE_MAX
@@ -317,18 +320,15 @@ static int check_fingerprint(struct envol *ev, const struct envol_secret *dek,
 	return 0;
 }
 
-int envol_unwrap_dek(struct envol *ev, struct envol_header *h,
-		     const struct envol_volume_source *source,
-		     struct envol_secret *dek, struct envol_unwrapped *how)
+static int unwrap_once(struct envol *ev, struct envol_header *h,
+		       const struct envol_volume_source *source,
+		       struct envol_secret *dek, struct envol_unwrapped *how)
 {
 	const struct envol_token *token = envol_header_token(h);
 	_cleanup_secret_ struct envol_secret got = ENVOL_SECRET_INIT;
 	struct envol_unwrapped out = { .wrap = -1 };
 	int err;
 
-	err = check_source(ev, source);
-	if (err)
-		return err;
 	if (source->recovery)
 		err = unwrap_by_recovery(ev, h, source, &got);
 	else
@@ -344,4 +344,44 @@ int envol_unwrap_dek(struct envol *ev, struct envol_header *h,
 	if (how)
 		*how = out;
 	return 0;
+}
+
+/*
+ * A header that was the newest when it was read is none any more when another
+ * process writes one while a KEK is asked. That one is then put in its place.
+ */
+static bool read_newer(struct envol *ev, struct envol_header **h)
+{
+	const struct envol_header_info *info = envol_header_info(*h);
+	uint64_t generation = envol_header_token(*h)->generation;
+	char message[ENVOL_MESSAGE_SIZE];
+	struct envol_header *now;
+
+	memcpy(message, ev->message, sizeof(message));
+	if (envol_header_open(ev, info->device, info->header, &now)) {
+		memcpy(ev->message, message, sizeof(message));
+		return false;
+	}
+	if (envol_header_token(now)->generation <= generation) {
+		envol_header_close(now);
+		return false;
+	}
+	envol_header_close(*h);
+	*h = now;
+	return true;
+}
+
+int envol_unwrap_dek(struct envol *ev, struct envol_header **h,
+		     const struct envol_volume_source *source,
+		     struct envol_secret *dek, struct envol_unwrapped *how)
+{
+	unsigned int try = 0;
+	int err = check_source(ev, source);
+
+	if (err)
+		return err;
+	do
+		err = unwrap_once(ev, *h, source, dek, how);
+	while (err == -ESTALE && ++try < TRIES && read_newer(ev, h));
+	return err;
 }

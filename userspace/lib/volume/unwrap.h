@@ -33,8 +33,9 @@ struct envol_unwrapped {
  * unattended use needs, -EACCES where no wrap may be used, -EBADMSG for a header
  * that was changed, -EKEYREJECTED for another fingerprint, -ESTALE for an older
  * generation, -EPERM for a recovery key that is none of the volume's; else of the KEKs.
+ * Where another process writes a newer header meanwhile *@h is closed and that one opened.
  */
-int envol_unwrap_dek(struct envol *ev, struct envol_header *h,
+int envol_unwrap_dek(struct envol *ev, struct envol_header **h,
 		     const struct envol_volume_source *source,
 		     struct envol_secret *dek, struct envol_unwrapped *how)
 	_must_check_;
