@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The words that user space and the kernel module say to each other: target,
- * table, message and status. Documentation/table.md explains them.
+ * table, message and status. dm-envol(7) explains them.
  */
 #ifndef _ENVOL_UAPI_H
 #define _ENVOL_UAPI_H
