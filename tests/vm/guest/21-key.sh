@@ -20,6 +20,12 @@ dmsetup suspend m
 refused "size differs" dmsetup message m 0 key set :32:logon:envol:short
 refused "no such logon key" dmsetup message m 0 key set :64:logon:envol:missing
 refused "a key in the table is refused" dmsetup message m 0 key set 00112233
+refused "key type is not logon" dmsetup message m 0 key set :64:user:envol:other
+refused "neither 32 nor 64" dmsetup message m 0 key set :63:logon:envol:other
+revoked=$(add_key revoked 64)
+keyctl revoke "$revoked"
+refused "has been revoked" dmsetup message m 0 key set :64:logon:envol:revoked
+keyctl unlink "$revoked" @s
 dmsetup resume m || fail "a failed key set took the old key away"
 holds $m /tmp/random || fail "the old key is no longer the key"
 

@@ -41,12 +41,15 @@ swap() {
 	dmsetup reload m --table "$(cat /tmp/table)" && dmsetup resume m
 }
 
+status() { dmsetup status m && dmsetup table m; } >/dev/null
+
 map m /dev/ram0 sector_size:4096 no_read_workqueue no_write_workqueue
-under_load 12 suspend_resume
-under_load 12 noflush
-under_load 12 reload
-under_load 12 swap
-ENGINE=psync under_load 12 swap
+under_load 6 status
+under_load 8 suspend_resume
+under_load 8 noflush
+under_load 8 reload
+under_load 8 swap
+ENGINE=psync under_load 8 swap
 unmap m
 
 # A failed reload leaves the mapping as it was.

@@ -58,6 +58,27 @@ dmsetup wipe_table low
 unmap m
 dmsetup remove --retry low
 
+# ---- the same for a disk that is unplugged
+modprobe configfs 2>/dev/null || :
+modprobe null_blk nr_devices=0
+mountpoint -q /sys/kernel/config || mount -t configfs configfs /sys/kernel/config
+nullb=/sys/kernel/config/nullb/nullb0
+mkdir $nullb
+echo 64 >$nullb/size
+echo 1 >$nullb/memory_backed
+echo 1 >$nullb/irqmode
+echo 1 >$nullb/power
+map m /dev/nullb0 sector_size:4096
+fio --name=unplugged --filename=$m --direct=1 --rw=randrw --bs=64k --size=16m --runtime=20 --time_based --ioengine=libaio \
+	--iodepth=8 --output=/tmp/fio.log >/dev/null 2>&1 &
+fio=$!
+sleep 1
+echo 0 >$nullb/power
+! wait $fio || fail "fio did not see that the disk was unplugged"
+! get $m 1 >/dev/null 2>&1 || fail "an unplugged disk was read"
+unmap m
+rmdir $nullb
+
 # ---- a lower device that shrinks below the table is refused at reload
 dmsetup create low --table "0 4096 linear /dev/ram0 0"
 refused "too small" dmsetup create m --table "0 8192 envol aes-xts-plain64 :64:logon:envol:a 0 /dev/mapper/low 0"
