@@ -200,7 +200,7 @@ int envol_table_parse(struct envol_table *t, unsigned int argc, char **argv,
 
 	memset(t, 0, sizeof(*t));
 	if (argc < 5)
-		return refuse(why, "too few arguments: <cipher> <key> <iv_offset> <device> <start> [<#options> <option>…]");
+		return refuse(why, "too few arguments: <cipher> <key> <iv_offset> <device> <start> [<#options> <option> ...]");
 	if (strcmp(argv[0], ENVOL_TABLE_CIPHER) != 0)
 		return refuse(why, "cipher is not " ENVOL_TABLE_CIPHER);
 	err = envol_table_parse_key(t, argv[1], why);

@@ -106,6 +106,9 @@ TEST(bad_tables_are_refused_by_name)
 			FAIL("%s: accepted", refusals[i].name);
 		if (!why || !strstr(why, refusals[i].why))
 			FAIL("%s: refused with \"%s\"", refusals[i].name, why ? why : "(null)");
+		/* The kernel's log shows anything else as escapes. */
+		for (; *why; why++)
+			CHECK(*why >= ' ' && *why <= '~');
 	}
 }
 
