@@ -301,7 +301,7 @@ static int key_message(struct dm_target *ti, struct envol_target *et,
 {
 	bool set = argc == 2 && !strcasecmp(argv[0], ENVOL_MESSAGE_KEY_SET);
 	bool wipe = argc == 1 && !strcasecmp(argv[0], ENVOL_MESSAGE_KEY_WIPE);
-	unsigned int noio;
+	unsigned int noio, i;
 	int err = 0;
 
 	if (!set && !wipe) {
@@ -326,8 +326,9 @@ static int key_message(struct dm_target *ti, struct envol_target *et,
 	}
 	mutex_unlock(&et->lock);
 out:
-	if (err && argc > 1)
-		wipe_key_argument(argv[1]);
+	if (err)
+		for (i = 1; i < argc; i++)
+			wipe_key_argument(argv[i]);
 	return err;
 }
 
