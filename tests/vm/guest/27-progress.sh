@@ -4,17 +4,20 @@
 # mappings stacked on each other. Nothing may hang; the harness has a deadline.
 . "${0%/*}/lib.sh"
 target_setup
+load loop envol-probe
+defer rmmod envol-probe
+# Bios that end later and elsewhere, so that writes are under way at the same time.
+echo 5 >/sys/module/envol_probe/parameters/context
 add_key a 64 >/dev/null
-modprobe loop
 
 # ---- a loop file on envol on a loop file on envol, each with the smallest reserve
 echo 4096 >/sys/module/dm_envol/parameters/split_bytes
-map low /dev/ram0 sector_size:4096
+map low /dev/probe0 sector_size:4096
 echo 262144 >/sys/module/dm_envol/parameters/split_bytes
 mkfs.ext4 -q -b 4096 /dev/mapper/low || fail "mkfs"
 mkdir -p /tmp/mnt
 mount -t ext4 /dev/mapper/low /tmp/mnt || fail "mount"
-truncate -s 40M /tmp/mnt/file
+truncate -s 16M /tmp/mnt/file
 loop=$(losetup -f --show /tmp/mnt/file) || fail "loop"
 map m "$loop" sector_size:4096
 put /tmp/random /dev/mapper/m
@@ -22,7 +25,7 @@ holds /dev/mapper/m /tmp/random || fail "stacked"
 
 # ---- writers on both levels, first with nothing but the reserves, then in a squeeze
 writers() { # SECONDS
-	fio --direct=1 --rw=randwrite --size=8m --ioengine=libaio --time_based --runtime="$1" --output=/tmp/fio.log \
+	fio --direct=1 --rw=randwrite --size=4m --ioengine=libaio --time_based --runtime="$1" --output=/tmp/fio.log \
 		--name=upper --filename=/dev/mapper/m --bssplit=4k/40:256k/40:1m/20 --iodepth=8 \
 		--name=lower --filename=/tmp/mnt/other --bs=512k --iodepth=8 >/dev/null 2>&1 || fail "fio: $(cat /tmp/fio.log)"
 }
