@@ -94,8 +94,9 @@ keyctl unlink "$serial" @s
 serial=$(add_key a 64)
 map m /dev/ram0
 put /tmp/random $m
-keyctl timeout "$serial" 2
+keyctl timeout "$serial" 1000
 holds $m /tmp/random || fail "expired early"
+keyctl timeout "$serial" 1
 expired() { [ "$(stat_of m key)" = expired ]; }
 wait_for 10 expired || fail "status: $(dmsetup status m)"
 ! get $m 1 >/dev/null 2>&1 || fail "read with an expired key"
