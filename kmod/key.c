@@ -183,6 +183,9 @@ static struct key *find_kernel_key(const struct envol_table *t, const char **why
 	case -EINVAL:
 		*why = "the kernel key's description needs a prefix and a colon";
 		break;
+	case -ENOMEM:
+		*why = "no memory to look for the kernel key";
+		break;
 	default:
 		*why = "no such logon key in the caller's keyrings";
 		break;
