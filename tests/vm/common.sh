@@ -10,6 +10,9 @@ VM=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 TOP=${VM%/tests/vm}
 CACHE=${ENVOL_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/envol}
 
+# For kbuild: BTF takes one more program and a kernel of the very same build, and nobody reads it.
+NO_BTF=CONFIG_DEBUG_INFO_BTF_MODULES=
+
 die() {
 	echo "${0##*/}: $*" >&2
 	exit 1
