@@ -3,7 +3,6 @@
 # What envol writes, dm-crypt reads, and the other way round, bit for bit: for every data
 # unit, key size, IV offset and start, with the word "envol" of the table replaced by "crypt".
 # disks: 2x256M
-# timeout: 240
 # debug: smoke
 . "${0%/*}/lib.sh"
 requires DISK1 DISK2 cmp

@@ -3,7 +3,6 @@
 # A live mapping changes hands between envol and dm-crypt, back and forth, while fio
 # writes and verifies; buffers are aligned to the data unit, which dm-crypt wants.
 # disks: 1x256M
-# timeout: 180
 # debug: smoke
 . "${0%/*}/lib.sh"
 requires DISK1 fio
@@ -22,8 +21,8 @@ for du in 512 4096; do
 		dm_create swap "0 $SECTORS $target $table"
 		fio --name=swap --filename=/dev/mapper/swap --direct=1 --ioengine=$engine --iodepth=8 --iomem_align=4k \
 			--rw=randrw --bssplit=$du/30:4k/30:64k/30:512k/10 --blockalign=$du --size=32m \
-			--time_based --runtime=600 --verify=crc32c --verify_fatal=1 --verify_backlog=64 \
-			--trigger-file=/tmp/stop --output=/tmp/fio.log >/tmp/fio.err 2>&1 &
+			--time_based --runtime=36000 --verify=crc32c --verify_fatal=1 --verify_backlog=64 \
+			--output=/tmp/fio.log >/tmp/fio.err 2>&1 &
 		fio=$!
 		defer kill $fio
 		for _ in $(seq $SWAPS); do
@@ -32,9 +31,7 @@ for du in 512 4096; do
 			kill -0 $fio 2>/dev/null || fail "fio gave up under $target: $(cat /tmp/fio.log /tmp/fio.err)"
 			dm_reload swap "0 $SECTORS $target $table"
 		done
-		kill -INT $fio
-		wait $fio || fail "$engine, sector_size $du: $(cat /tmp/fio.log /tmp/fio.err)"
-		grep -q 'err= 0' /tmp/fio.log || fail "fio reports no result: $(cat /tmp/fio.log)"
+		stop_fio $fio || fail "$engine, sector_size $du: $(cat /tmp/fio.log /tmp/fio.err)"
 		unmap swap
 	done
 done

@@ -98,7 +98,7 @@ keyctl timeout "$serial" 1000
 holds $m /tmp/random || fail "expired early"
 keyctl timeout "$serial" 1
 expired() { [ "$(stat_of m key)" = expired ]; }
-wait_for 10 expired || fail "status: $(dmsetup status m)"
+wait_for 15 expired || fail "status: $(dmsetup status m)"
 ! get $m 1 >/dev/null 2>&1 || fail "read with an expired key"
 unmap m
 

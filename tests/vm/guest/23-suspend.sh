@@ -11,19 +11,19 @@ n=$RAM_SECTORS
 
 # under_load ROUNDS COMMAND… - again and again while fio writes and verifies
 under_load() {
-	local rounds=$1 i
+	local rounds=$1 i fio
 	shift
 	fio --name=load --filename=/dev/mapper/m --direct=1 --rw=randrw --bssplit=4k/50:16k/20:128k/20:512k/10 \
-		--blockalign=4k --verify=crc32c --verify_fatal=1 --verify_backlog=32 --size=16m --io_size="${IO:-16m}" \
+		--blockalign=4k --verify=crc32c --verify_fatal=1 --verify_backlog=32 --size=16m --time_based --runtime=36000 \
 		--ioengine="${ENGINE:-libaio}" --iodepth=4 --output=/tmp/fio.log >/dev/null 2>&1 &
 	fio=$!
+	defer kill $fio
 	for i in $(seq "$rounds"); do
-		kill -0 $fio 2>/dev/null || break
-		"$@" || fail "round $i: $*"
 		sleep 0.3
+		kill -0 $fio 2>/dev/null || fail "fio gave up in round $i of $*: $(cat /tmp/fio.log)"
+		"$@" || fail "round $i: $*"
 	done
-	wait $fio || fail "data is wrong or I/O failed during: $*: $(cat /tmp/fio.log)"
-	[ "${i:-0}" -gt 2 ] || fail "fio was over before $* had its turn"
+	stop_fio $fio || fail "data is wrong or I/O failed during: $*: $(cat /tmp/fio.log)"
 }
 
 suspend_resume() { dmsetup suspend m && dmsetup resume m; }

@@ -164,12 +164,17 @@ unmap() {
 
 # stat_of NAME FIELD - a value of envol's status line
 stat_of() {
-	dmsetup status "$1" | awk -v field="$2" '{ for (i = 4; i < NF; i += 2) if ($i == field) print $(i + 1) }'
+	local -a words
+	local i
+	read -r -a words < <(dmsetup status "$1")
+	for ((i = 3; i + 1 < ${#words[@]}; i += 2)); do
+		[ "${words[i]}" != "$2" ] || echo "${words[i + 1]}"
+	done
 }
 
 # queue_of NAME ATTRIBUTE - of the mapping's request queue
 queue_of() {
-	cat "/sys/block/dm-$(dmsetup info -c --noheadings -o minor "$1")/queue/$2"
+	echo "$(<"/sys/block/dm-$(dmsetup info -c --noheadings -o minor "$1")/queue/$2")"
 }
 
 # ---- data, read and written around the page cache
@@ -186,20 +191,30 @@ holds() { # DEVICE FILE - the device begins with what the file holds
 	get "$1" 8 | cmp -s - "$2"
 }
 
+# stop_fio PID - end a fio that runs until it is told; its report in /tmp/fio.log must be
+# without an error
+stop_fio() {
+	local status=0
+	kill -INT "$1"
+	wait "$1" || status=$?
+	# 128: ended by a signal, as asked.
+	{ [ $status = 0 ] || [ $status = 128 ]; } && grep -q 'err= 0' /tmp/fio.log && ! grep -qE 'err= *[1-9]' /tmp/fio.log
+}
+
 # ---- what must not work
 
 # refused CAUSE COMMAND… - it fails, and the kernel's log says why
 refused() {
-	local cause=$1 before
+	local cause=$1 mark="envol-test: $RANDOM $SECONDS"
 	shift
-	before=$(dmesg | wc -l)
+	echo "$mark" >/dev/kmsg
 	! "$@" >/dev/null 2>&1 || fail "accepted: $*"
-	dmesg | tail -n +$((before + 1)) | grep -qF "$cause" || fail "no \"$cause\" in the kernel's log after: $*"
+	dmesg | sed -n "/$mark/,\$p" | grep -qF "$cause" || fail "no \"$cause\" in the kernel's log after: $*"
 }
 
-# wait_for SECONDS COMMAND… - until it works
+# wait_for SECONDS COMMAND… - until it works; longer where every timeout is
 wait_for() {
-	local until=$((SECONDS + $1))
+	local until=$((SECONDS + $1 * ${ENVOL_SCALE:-1}))
 	shift
 	until "$@"; do
 		[ $SECONDS -lt $until ] || return 1
