@@ -4,6 +4,7 @@
 # unit, key size, IV offset and start, with the word "envol" of the table replaced by "crypt".
 # disks: 2x256M
 # debug: smoke
+# deep: yes
 . "${0%/*}/lib.sh"
 requires DISK1 DISK2 cmp
 load dm-crypt dm-envol

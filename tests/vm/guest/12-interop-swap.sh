@@ -4,6 +4,7 @@
 # writes and verifies; buffers are aligned to the data unit, which dm-crypt wants.
 # disks: 1x256M
 # debug: smoke
+# deep: yes
 . "${0%/*}/lib.sh"
 requires DISK1 fio
 load dm-crypt dm-envol

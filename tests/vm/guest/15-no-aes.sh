@@ -4,7 +4,6 @@
 # same bytes as dm-crypt's portable cipher.
 # cpu: qemu64
 # disks: 2x64M
-# debug: smoke
 . "${0%/*}/lib.sh"
 requires DISK1 DISK2
 ! grep -qw aes /proc/cpuinfo || skip "this CPU has AES instructions"

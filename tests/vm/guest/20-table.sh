@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # What the constructor refuses, by name; and that no key byte is shown anywhere.
+# debug: smoke
 . "${0%/*}/lib.sh"
 target_setup
 

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Discards pass only when asked for; zeroes are written as encrypted zeroes.
+# debug: smoke
 . "${0%/*}/lib.sh"
 target_setup
 modprobe loop

@@ -4,6 +4,7 @@
 # timeout: 400
 # Allocations fail: each of a table load's and of a key's in turn, then all of the I/O
 # path's at once, on one mapping and on two that are stacked by way of a loop file.
+# deep: yes
 . "${0%/*}/lib.sh"
 target_setup
 load loop dm-crypt

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The main job in one go: a service key, a volume under it, a file system written through
 # the target envol, its bytes on the disk, and the same bytes through the kernel's own
-# dm-crypt, by envol and by cryptsetup. On a disk image of its own: no disk is touched.
+# dm-crypt. On a disk image of its own: no disk is touched. `make demo` shows what it says.
 . "${0%/*}/lib.sh"
-requires envol cryptsetup mkfs.ext4
+requires envol mkfs.ext4
 load loop dm-envol dm-crypt
 
 tell() { echo "demo: $*"; }
