@@ -454,9 +454,9 @@ TEST(the_deadline_is_kept_however_short)
 		if (err && err != -ETIMEDOUT && err != -EBUSY)
 			FAIL("%u ms: %d, %s", timeouts_ms[i], err,
 			     envol_error_message(ev));
+		if (conformance.mend)
+			conformance.mend(&place);
 	}
-	if (conformance.mend)
-		conformance.mend(&place);
 	CHECK_OK(envol_set_timeout(ev, 30000));
 	CHECK_OK(unwrap(uri, &wrapped, &key));
 	teardown();
