@@ -67,9 +67,13 @@ void envol_run_remember(struct envol *ev, const char *name,
 /* The next line of @file, to be freed; NULL where there is none. */
 static char *next_line(const struct envol_blob *file, size_t *at)
 {
-	const char *from = (const char *)file->data + *at;
-	const char *end = memchr(from, '\n', file->len - *at);
+	const char *from, *end;
 
+	/* An empty file has no bytes to point at. */
+	if (*at == file->len)
+		return NULL;
+	from = (const char *)file->data + *at;
+	end = memchr(from, '\n', file->len - *at);
 	if (!end)
 		return NULL;
 	*at += end - from + 1;

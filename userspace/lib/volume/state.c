@@ -55,7 +55,7 @@ static bool parse(const struct envol_blob *file, uint64_t *generation)
 {
 	char text[RECORD_MAX + 1], again[RECORD_MAX + 1];
 
-	if (file->len > RECORD_MAX)
+	if (file->len == 0 || file->len > RECORD_MAX)
 		return false;
 	memcpy(text, file->data, file->len);
 	text[file->len] = 0;
