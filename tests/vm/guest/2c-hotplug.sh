@@ -36,8 +36,7 @@ for context in 2 1; do
 			echo 1 >/sys/devices/system/cpu/cpu$cpu/online || fail "cpu$cpu does not come back"
 		done
 	done
-	kill -INT $fio
-	wait $fio || fail "context $context: $(cat /tmp/fio.log)"
+	stop_fio $fio || fail "context $context: $(cat /tmp/fio.log)"
 	[ "$(stat_of m spread)" -gt 0 ] || fail "nothing was shared: $(dmsetup status m)"
 	unmap m
 done
