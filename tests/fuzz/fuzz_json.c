@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Any bytes as JSON. What the scan takes json-c must take too, to the end. */
+/*
+ * Any bytes as JSON. What the scan takes json-c must take too, to the end, and a member
+ * that is found in the text is the one that json-c has.
+ */
+#include <errno.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "userspace/lib/util/json.h"
+#include "userspace/lib/util/json_member.h"
 #include "userspace/lib/util/json_scan.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -45,6 +50,35 @@ static void visit(struct envol *ev, const struct envol_json *value)
 	}
 }
 
+/* Escapes in a name or a string are left as they are, and are no matter here. */
+static void find_again(struct envol *ev, const struct envol_json *root,
+		       const char *text, size_t size)
+{
+	struct envol_json_member member;
+	struct envol_json item;
+	const char *why, *same;
+	size_t i, where;
+	int err;
+
+	for (i = 0; i < envol_json_length(root); i++) {
+		envol_json_item(root, i, &item);
+		err = envol_json_member_find(text, size, item.name, &member);
+		demand(!err || err == -ENOENT);
+		if (err)
+			continue;
+		demand(member.text > text &&
+		       member.text + member.len < text + size);
+		demand(!envol_json_scan(member.text - member.is_string,
+					member.len + 2 * member.is_string, &why,
+					&where));
+		if (envol_json_string(ev, root, item.name, SIZE_MAX, &same))
+			demand(!member.is_string);
+		else if (!memchr(member.text, '\\', member.len))
+			demand(member.is_string && strlen(same) == member.len &&
+			       !memcmp(same, member.text, member.len));
+	}
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct envol *ev;
@@ -66,6 +100,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	demand(!err && data[start] == '{');
 	visit(ev, &root);
+	find_again(ev, &root, (const char *)data, size);
 	envol_json_free(&root);
 	return 0;
 }
