@@ -31,7 +31,7 @@ TEST(refused)
 {
 	static const char *const bad[] = {
 		"", "x", ":x", "1a:x", "a_b:x", "a:b c", "a:\n", "a:\x7f",
-		"a:\xc3\xa9", "a:#f", "a:%", "a:%4", "a:%zz", "a:%00",
+		"a:\xc3\xa9", "a:#f", "a:%", "a:%4", "a:%zz", "a:%0",
 		"https://u:p@h/", "https://h:/", "https://h:0/",
 		"https://h:65536/", "https://h:1x/", "https://[::1/",
 		"https://[::1]x/", "abcdefghijklmnop:x",

@@ -20,7 +20,7 @@ static int escape_value(const char *text)
 	int high = hex_value(text[1]);
 	int low = high < 0 ? -1 : hex_value(text[2]);
 
-	return low < 0 || (high | low) == 0 ? -EINVAL : high << 4 | low;
+	return low < 0 ? -EINVAL : high << 4 | low;
 }
 
 static int decode(char *out, size_t size, const char *text, size_t len)
@@ -33,8 +33,8 @@ static int decode(char *out, size_t size, const char *text, size_t len)
 
 		if (c == '%') {
 			c = end - text < 3 ? -EINVAL : escape_value(text);
-			if (c < 0)
-				return c;
+			if (c <= 0)
+				return -EINVAL;
 			text += 2;
 		}
 		text++;

@@ -21,7 +21,7 @@ struct envol_uri {
 /*
  * -EINVAL, with @why (a static sentence) telling what is wrong: too long, control
  * characters or spaces, no scheme, a user or password, a bad port, a fragment, a
- * bad percent escape.
+ * bad percent escape. %00 is none: an id in a PKCS#11 URI may have it.
  */
 int envol_uri_parse(struct envol_uri *uri, const char *text, const char **why)
 	_must_check_;
