@@ -34,6 +34,9 @@ $(O)/tests/unit/cli/%: $(O)/obj/tests/unit/cli/%.o $(HARNESS) $(LIB_OBJ) $(filte
 $(O)/tests/unit/provider/%: $(O)/obj/tests/unit/provider/%.o $(HARNESS) $(LIB_OBJ) $(PROVIDER_OBJ)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $^ $(LIB_LIBS) $(PROVIDER_LIBS) -o $@
+$(O)/tests/unit/net/%: $(O)/obj/tests/unit/net/%.o $(HARNESS) $(LIB_OBJ) $(PROVIDER_OBJ)
+	@mkdir -p $(@D)
+	$(call say,LD,$@)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $^ $(LIB_LIBS) $(PROVIDER_LIBS) -o $@
 $(O)/tests/unit/%: $(O)/obj/tests/unit/%.o $(HARNESS) $(LIB_OBJ)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $^ $(LIB_LIBS) -o $@

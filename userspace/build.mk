@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # libenvol, linked as objects, and the programs on top of it.
 
-# What reaches a KEK is linked into envol-kek alone; of a provider the library has its scheme.
+# What reaches a KEK is linked into envol-kek alone, and so is the network; of a provider the
+# library has its scheme.
 # The template is for people who write providers, and for tests.
-LIB_SRC := $(filter-out %/template/scheme.c,$(sort $(wildcard userspace/lib/*.c \
+LIB_SRC := $(filter-out %/template/scheme.c userspace/lib/net/%,$(sort $(wildcard userspace/lib/*.c \
 	userspace/lib/*/*.c userspace/lib/provider/*/scheme.c)))
 LIB_OBJ := $(patsubst %.c,$(O)/obj/%.o,$(LIB_SRC)) $(CORE_OBJ) $(TABLE_OBJ)
 
-PROVIDER_SRC := $(sort $(filter-out %/scheme.c %/template/template.c,$(wildcard userspace/lib/provider/*/*.c)))
+PROVIDER_SRC := $(sort $(filter-out %/scheme.c %/template/template.c,$(wildcard \
+	userspace/lib/net/*.c userspace/lib/provider/*/*.c)))
 PROVIDER_OBJ := $(patsubst %.c,$(O)/obj/%.o,$(PROVIDER_SRC))
 # What a provider needs it says in a comment of its own: pkg-config: PACKAGE…
 PROVIDER_PKGS := $(shell sed -n 's,^/\* pkg-config: \(.*\) \*/$$,\1,p' /dev/null $(PROVIDER_SRC))
