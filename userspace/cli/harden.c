@@ -22,6 +22,7 @@ extern char **environ;
 static const char *const kept[] = {
 	"TERM=", "LANG=", "LC_", "TZ=", "HOME=", "AZURE_", "IDENTITY_", "IMDS_",
 	"MSI_", "https_proxy=", "HTTPS_PROXY=", "no_proxy=", "NO_PROXY=",
+	"CREDENTIALS_DIRECTORY=",
 	"DM_DISABLE_UDEV=", "LD_LIBRARY_PATH=", "ASAN_OPTIONS=", "LSAN_OPTIONS=",
 	"UBSAN_OPTIONS=",
 };

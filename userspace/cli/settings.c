@@ -12,6 +12,18 @@
 #define CONFIG_FILE "/etc/envol/envol.conf"
 #define KEK_PROGRAM "envol-kek"
 
+static int take_set(struct cli *cli, void *into, const char *value)
+{
+	struct settings *settings = into;
+
+	if (settings->sets.n == SETS_MAX)
+		return envol_command_error(cli, -EINVAL,
+					   "option --set: given more than %d times",
+					   SETS_MAX);
+	settings->sets.texts[settings->sets.n++] = value;
+	return 0;
+}
+
 const struct option envol_settings_options[] = {
 	{ .name = "help", .letter = 'h', .kind = OPTION_FLAG,
 	  .offset = OPTION_INTO(bool, struct settings, help),
@@ -36,6 +48,8 @@ const struct option envol_settings_options[] = {
 		    "how to reach the TPM; none: never use one"),
 	NUMBER_OPTION(struct settings, timeout, "timeout", "SECONDS", 1, 3600,
 		      "how long one use of a KEK may take"),
+	{ .name = "set", .kind = OPTION_CALL, .argument = "SCHEME.KEY=VALUE",
+	  .take = take_set, .help = "a setting of a provider; may be repeated" },
 	{ .name = NULL },
 };
 
@@ -101,9 +115,33 @@ static int set_path(struct cli *cli, const char *typed,
 	return set(cli->ev, path);
 }
 
+static int set_provider(struct cli *cli, const char *text)
+{
+	size_t scheme_len = strcspn(text, ".="), key_len;
+	_cleanup_free_ char *scheme = NULL, *key = NULL;
+	const char *equals = strchr(text, '=');
+	int err;
+
+	if (!equals || text[scheme_len] != '.')
+		return envol_command_error(cli, -EINVAL,
+					   "option --set: %s is not SCHEME.KEY=VALUE",
+					   text);
+	key_len = equals - text - scheme_len - 1;
+	scheme = strndup(text, scheme_len);
+	key = strndup(text + scheme_len + 1, key_len);
+	if (!scheme || !key)
+		return envol_command_error(cli, -ENOMEM, "out of memory");
+	err = envol_set_provider(cli->ev, scheme, NULL, key, equals + 1);
+	if (err)
+		return envol_command_error(cli, err, "option --set: %s",
+					   envol_error_message(cli->ev));
+	return 0;
+}
+
 int envol_settings_apply(struct cli *cli)
 {
 	const struct settings *settings = &cli->settings;
+	unsigned int i;
 	int err;
 
 	err = find_kek_program(cli);
@@ -117,5 +155,7 @@ int envol_settings_apply(struct cli *cli)
 		err = envol_set_tpm(cli->ev, settings->tpm);
 	if (!err && settings->timeout.is_given)
 		err = envol_set_timeout(cli->ev, settings->timeout.n * 1000);
+	for (i = 0; i < settings->sets.n && !err; i++)
+		err = set_provider(cli, settings->sets.texts[i]);
 	return err;
 }

@@ -4,12 +4,18 @@
 
 #include "userspace/cli/option.h"
 
+#define SETS_MAX 64
+
 struct settings {
 	bool help, version, quiet, json;
 	unsigned int verbose;
 	const char *config;	/* NULL: the usual one, if it is there */
 	const char *keystore, *state, *tpm;	/* NULL: as configured */
 	struct number timeout;	/* seconds */
+	struct {
+		const char *texts[SETS_MAX];	/* SCHEME.KEY=VALUE */
+		unsigned int n;
+	} sets;
 };
 
 extern const struct option envol_settings_options[];

@@ -88,6 +88,16 @@ int envol_set_tpm(struct envol *ev, const char *tcti) ENVOL_API_CHECK;
 int envol_set_timeout(struct envol *ev, unsigned int timeout_ms) ENVOL_API_CHECK;
 
 /*
+ * A setting of the provider whose URIs have @scheme, see envol.conf(5): of all its
+ * KEKs, or where @subject is not NULL of those of one vault, token or server. Set
+ * anew, it replaces. -EPROTONOSUPPORT for a scheme nobody serves, -EINVAL for a
+ * subject, key or value that the provider does not take, -E2BIG for too many.
+ */
+int envol_set_provider(struct envol *ev, const char *scheme,
+		       const char *subject, const char *key,
+		       const char *value) ENVOL_API_CHECK;
+
+/*
  * The settings above from a file, see envol.conf(5). -ENOENT if there is none,
  * -EPERM if others than root and the caller may write it, -EINVAL with file and
  * line for what is not known or not valid; what stands before that is then set.

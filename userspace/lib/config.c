@@ -37,15 +37,33 @@ static const struct {
 	{ "kek_program", envol_set_kek_program },
 };
 
+/* [SCHEME] or [SCHEME SUBJECT] */
+static int set_provider(struct envol *ev, const char *section, const char *key,
+			const char *value)
+{
+	_cleanup_free_ char *scheme = strndup(section, strcspn(section, " \t"));
+	const char *subject;
+	int err;
+
+	if (!scheme)
+		return envol_error(ev, -ENOMEM, "out of memory");
+	subject = section + strlen(scheme);
+	subject += strspn(subject, " \t");
+	err = envol_set_provider(ev, scheme, subject, key, value);
+	if (err == -EPROTONOSUPPORT)
+		return envol_error(ev, -EINVAL,
+				   "%s: section [%s] is neither [defaults] nor of a provider",
+				   key, section);
+	return err;
+}
+
 static int set(struct envol *ev, const char *section, const char *key,
 	       const char *value, void *data)
 {
 	size_t i;
 
 	if (strcmp(section, "defaults") != 0)
-		return envol_error(ev, -EINVAL,
-				   "%s: section [%s] is not known; [defaults] is",
-				   key, section);
+		return set_provider(ev, section, key, value);
 	for (i = 0; i < ENVOL_ARRAY_SIZE(defaults); i++)
 		if (strcmp(key, defaults[i].key) == 0)
 			return defaults[i].set(ev, value);

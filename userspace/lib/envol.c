@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "userspace/lib/internal.h"
+#include "userspace/lib/provider/settings.h"
 #include "userspace/lib/util/error.h"
 
 #define DEFAULT_KEYSTORE   "/var/lib/envol/keys"
@@ -38,6 +39,7 @@ void envol_free(struct envol *ev)
 	free(ev->state);
 	free(ev->kek_program);
 	free(ev->tpm);
+	envol_settings_free(&ev->settings);
 	free(ev);
 }
 

@@ -11,6 +11,14 @@
 
 #define ENVOL_MESSAGE_SIZE 1024
 
+/* See provider/settings.h. */
+struct envol_setting;
+
+struct envol_settings {
+	struct envol_setting *list;
+	size_t n;
+};
+
 /*
  * One handle belongs to one thread. The message has a fixed size, so that saying
  * what went wrong can't itself go wrong.
@@ -25,4 +33,5 @@ struct envol {
 	char *state;		/* directory of what the host remembers: generations, audit */
 	char *tpm;		/* TCTI of the TPM: "" the default device, "none" never */
 	unsigned int timeout_ms; /* of one use of a KEK, all retries included */
+	struct envol_settings settings; /* of providers */
 };

@@ -61,9 +61,9 @@ TEST(what_is_not_known_is_refused_with_its_line)
 	check_refused("[defaults]\nkeystor = /k\n", 2,
 		      "keystor: not known in [defaults]");
 	check_refused("\n[default]\nstate = /s\n", 3,
-		      "state: section [default] is not known; [defaults] is");
+		      "state: section [default] is neither [defaults] nor of a provider");
 	check_refused("state = /s\n", 1,
-		      "state: section [] is not known; [defaults] is");
+		      "state: section [] is neither [defaults] nor of a provider");
 	check_refused("[defaults]\nkeystore = k\n", 2,
 		      "keystore directory k: not an absolute path");
 	check_refused("[defaults]\ntimeout = 5s\n", 2,
@@ -74,6 +74,10 @@ TEST(what_is_not_known_is_refused_with_its_line)
 		      "timeout 123456: not a number of seconds");
 	check_refused("[defaults]\ntimeout = 0\n", 2,
 		      "timeout of 0 ms: not 1 to 3600000 ms");
+	check_refused("[service]\ncolour = red\n", 2,
+		      "colour: not known of \"service:\"");
+	check_refused("[service disk]\ncolour = red\n", 2,
+		      "service disk: settings of \"service:\" are for all its KEKs");
 	check_refused("[defaults]\nstate = /a\nstate = /b\n", 3,
 		      "state is set twice");
 }

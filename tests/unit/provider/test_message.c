@@ -33,6 +33,8 @@ static void fill_request(struct envol_request *request)
 		.log_level = ENVOL_LOG_DEBUG,
 		.replace = true,
 	};
+	CHECK_OK(envol_settings_put(&request->settings, "service", "", "a", "b"));
+	CHECK_OK(envol_settings_put(&request->settings, "service", "x", "a", ""));
 	memset(request->volume_id, 0xa5, sizeof(request->volume_id));
 	fill_wrapped(&request->wrapped);
 	CHECK_OK(envol_blob_append(&request->file, "file", 4));
@@ -74,6 +76,12 @@ TEST(a_request_comes_back)
 	CHECK_STR_EQ(out.keystore, in.keystore);
 	CHECK_STR_EQ(out.state, in.state);
 	CHECK_STR_EQ(out.tpm, in.tpm);
+	CHECK_EQ(out.settings.n, 2);
+	CHECK_STR_EQ(out.settings.list[1].scheme, "service");
+	CHECK_STR_EQ(out.settings.list[1].subject, "x");
+	CHECK_STR_EQ(out.settings.list[1].key, "a");
+	CHECK_STR_EQ(out.settings.list[1].value, "");
+	CHECK_STR_EQ(out.settings.list[0].value, "b");
 	CHECK_EQ(out.left_ms, in.left_ms);
 	CHECK_EQ(out.log_level, in.log_level);
 	CHECK(out.replace);

@@ -80,6 +80,19 @@ static void put_info(struct writer *w, const struct envol_key_info *info)
 	}
 }
 
+static void put_settings(struct writer *w, const struct envol_settings *settings)
+{
+	size_t i;
+
+	put_u32(w, (uint32_t)settings->n);
+	for (i = 0; i < settings->n; i++) {
+		put_string(w, settings->list[i].scheme);
+		put_string(w, settings->list[i].subject);
+		put_string(w, settings->list[i].key);
+		put_string(w, settings->list[i].value);
+	}
+}
+
 static int written(struct writer *w)
 {
 	if (!w->err && w->body->len > ENVOL_MESSAGE_BODY_MAX)
@@ -230,6 +243,31 @@ static void get_info(struct reader *r, struct envol_key_info *info)
 	}
 }
 
+static void get_setting(struct reader *r, struct envol_settings *settings)
+{
+	_cleanup_free_ char *scheme = need_string(r);
+	_cleanup_free_ char *subject = need_string(r);
+	_cleanup_free_ char *key = need_string(r);
+	_cleanup_free_ char *value = need_string(r);
+	size_t n = settings->n;
+	int err;
+
+	if (r->err)
+		return;
+	err = envol_settings_put(settings, scheme, subject, key, value);
+	/* One that was there already is not written twice. */
+	if (err || settings->n == n)
+		spoil(r, err ? err : -EBADMSG);
+}
+
+static void get_settings(struct reader *r, struct envol_settings *settings)
+{
+	uint32_t n = get_u32(r, ENVOL_SETTINGS_MAX);
+
+	while (n-- && !r->err)
+		get_setting(r, settings);
+}
+
 static int finished(struct reader *r)
 {
 	if (!r->err && r->left)
@@ -287,6 +325,7 @@ int envol_message_encode_request(const struct envol_request *request,
 	put_string(&w, request->keystore);
 	put_string(&w, request->state);
 	put_string(&w, request->tpm);
+	put_settings(&w, &request->settings);
 	put_u32(&w, request->left_ms);
 	put_u32(&w, request->log_level);
 	put_u32(&w, request->replace);
@@ -321,6 +360,7 @@ int envol_message_decode_request(struct envol_request *request,
 	request->keystore = need_string(&r);
 	request->state = need_string(&r);
 	request->tpm = need_string(&r);
+	get_settings(&r, &request->settings);
 	request->left_ms = get_u32(&r, INT32_MAX);
 	request->log_level = get_u32(&r, ENVOL_LOG_DEBUG);
 	request->replace = get_bool(&r);
@@ -422,6 +462,7 @@ void envol_message_free_request(struct envol_request *request)
 	free(request->keystore);
 	free(request->state);
 	free(request->tpm);
+	envol_settings_free(&request->settings);
 	free(request->version);
 	envol_wrapped_free(&request->wrapped);
 	envol_blob_free(&request->file);

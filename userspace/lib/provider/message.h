@@ -10,6 +10,7 @@
 
 #include "userspace/lib/internal.h"
 #include "userspace/lib/provider/kek.h"
+#include "userspace/lib/provider/settings.h"
 #include "userspace/lib/util/blob.h"
 #include "userspace/lib/util/secret.h"
 
@@ -58,6 +59,7 @@ struct envol_request {
 	enum envol_operation operation;
 	char *uri;		/* of the KEK, canonical; of LIST the scheme; of RESTORE "" */
 	char *keystore, *state, *tpm;	/* settings of the handle */
+	struct envol_settings settings;	/* of the provider; of RESTORE all */
 	uint32_t left_ms;	/* until the caller ends the process */
 	uint32_t log_level;
 	bool replace;

@@ -20,13 +20,15 @@
  * it. -ETIMEDOUT, -EHOSTUNREACH and -EAGAIN alone are tried again.
  *
  * @uri has been split and is canonical. NULL stands for a method that a provider
- * does not have. Credentials are found by what the host's configuration says,
- * never by what is in a URI: a URI may come from a disk that somebody else wrote.
+ * does not have. Credentials are found by what the host's configuration says
+ * (settings.h, credential.h), never by what is in a URI: a URI may come from a disk
+ * that somebody else wrote.
  */
 #pragma once
 
 #include "userspace/lib/internal.h"
 #include "userspace/lib/provider/kek.h"
+#include "userspace/lib/provider/settings.h"
 #include "userspace/lib/util/deadline.h"
 #include "userspace/lib/util/uri.h"
 
@@ -36,6 +38,13 @@ struct envol_scheme {
 	/* See envol_kek_canonical(): the URI's one spelling, malloc'ed. */
 	int (*canonical)(struct envol *ev, const struct envol_uri *uri,
 			 char **text);
+	/*
+	 * What its sections of envol.conf may say. Without @subject they have none;
+	 * else it gives a subject's one spelling, malloc'ed, or -EINVAL.
+	 */
+	const struct envol_setting_rule *settings;
+	size_t n_settings;
+	int (*subject)(struct envol *ev, const char *text, char **canonical);
 };
 
 struct envol_kek;	/* the provider's own */

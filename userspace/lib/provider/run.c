@@ -31,6 +31,17 @@ static const struct operation {
 	[ENVOL_OPERATION_RESTORE] = { "restore", "restore a key", false, true },
 };
 
+/* A provider is told of its own settings; whose a backup is, is known only when it was read. */
+static int fill_settings(struct envol *ev, struct envol_request *request)
+{
+	_cleanup_free_ char *scheme =
+		strndup(request->uri, strcspn(request->uri, ":"));
+
+	if (!scheme)
+		return -ENOMEM;
+	return envol_settings_copy(&request->settings, &ev->settings, scheme);
+}
+
 static int fill(struct envol *ev, struct envol_request *request)
 {
 	request->keystore = strdup(ev->keystore);
@@ -38,7 +49,7 @@ static int fill(struct envol *ev, struct envol_request *request)
 	request->tpm = strdup(ev->tpm);
 	request->log_level = ev->log ? ev->log_level : ENVOL_LOG_ERROR;
 	if (!request->uri || !request->keystore || !request->state ||
-	    !request->tpm)
+	    !request->tpm || fill_settings(ev, request))
 		return envol_error(ev, -ENOMEM, "out of memory");
 	return 0;
 }
