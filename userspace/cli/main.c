@@ -90,6 +90,7 @@ static int run_command(struct cli *cli, const struct given *given,
 	err = check_words(cli, words);
 	if (err)
 		return err;
+	cli->output.json = cli->settings.json;
 	envol_report_log(cli);
 	err = cli->command->is_bare ? 0 : envol_settings_apply(cli);
 	if (err)
@@ -119,7 +120,6 @@ static int print_answer(struct cli *cli)
 {
 	int err;
 
-	cli->output.json = cli->settings.json;
 	cli->output.silent = cli->settings.quiet && cli->command &&
 			     cli->command->acts;
 	err = envol_output_print(&cli->output);

@@ -256,7 +256,8 @@ void envol_output_fields(struct output *out, const struct field *fields,
 	for (i = 0; i < n_fields; i++) {
 		if (fields[i].key)
 			add_json(&out->document, &fields[i]);
-		if (!fields[i].label)
+		/* A document may hold more of an item than a line has columns. */
+		if (!fields[i].label || out->json)
 			continue;
 		if (is_in(out, OUTPUT_RECORD))
 			add_line(out, &fields[i]);

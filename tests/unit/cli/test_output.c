@@ -165,6 +165,21 @@ TEST(two_answers_are_one_document)
 		      "{\n  \"version\": 1,\n  \"a\": [],\n  \"b\": {}\n}\n");
 }
 
+TEST(a_document_has_more_of_an_item_than_a_line_has_columns)
+{
+	struct output out = { .json = true };
+	int i;
+
+	envol_output_begin_list(&out, "volumes", NULL);
+	envol_output_begin_item(&out);
+	for (i = 0; i <= OUTPUT_COLUMNS; i++)
+		OUTPUT_FIELDS(&out, TEXT(i ? NULL : "name", "name", "data"));
+	envol_output_end(&out);
+	envol_output_end(&out);
+	check_printed(&out, "{\n  \"version\": 1,\n  \"volumes\": [\n"
+			    "    {\n      \"name\": \"data\"\n    }\n  ]\n}\n");
+}
+
 TEST(nothing_comes_of_an_answer_that_was_cut_short)
 {
 	struct output out = { .json = true }, silent = { .silent = true };
