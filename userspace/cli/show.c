@@ -12,6 +12,12 @@ static const char *state(const struct envol_volume_info *info)
 	return info->suspended ? "locked" : "active";
 }
 
+/* Of a mapping that lost it there is something to say, too. */
+static const char *device(const struct envol_volume_info *info)
+{
+	return !info->device && info->name ? "gone" : info->device;
+}
+
 static void add_parts(struct output *out, const struct envol_wrap_info *wrap)
 {
 	unsigned int i;
@@ -90,7 +96,8 @@ static int add_volume(struct output *out, const struct envol_volume_info *info)
 			 info->engine ? info->engine : "");
 	OUTPUT_FIELDS(out, TEXT("name", NULL, info->name),
 		      TEXT("state", "state", state(info)),
-		      TEXT("device", "device", info->device),
+		      TEXT(NULL, "device", device(info)),
+		      TEXT("device", NULL, info->device),
 		      TEXT("header", "header", info->header),
 		      SIZE("data_size", "size", info->data_size),
 		      NUMBER("data_offset", NULL, info->data_offset),
@@ -149,7 +156,7 @@ static void add_row(struct output *out, const struct envol_volume_info *info)
 			 info->sector_size);
 	OUTPUT_FIELDS(out, TEXT(NULL, "", info->name),
 		      TEXT(NULL, "", row_state(info)),
-		      TEXT(NULL, "", info->device),
+		      TEXT(NULL, "", device(info)),
 		      SIZE(NULL, "", info->data_size), TEXT(NULL, "", cipher),
 		      TEXT(NULL, "", info->target),
 		      TEXT(NULL, "", info->engine));
