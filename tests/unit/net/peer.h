@@ -93,6 +93,10 @@ static inline SSL_CTX *peer_tls(struct peer *peer,
 	fclose(f);
 	CHECK(SSL_CTX_use_certificate(ctx, own) == 1);
 	CHECK(SSL_CTX_use_PrivateKey(ctx, key) == 1);
+	X509_free(ca);
+	X509_free(own);
+	EVP_PKEY_free(ca_key);
+	EVP_PKEY_free(key);
 	return ctx;
 }
 
