@@ -2,6 +2,7 @@
 /* Assertions taken apart again, their signature checked by OpenSSL with the certificate's key. */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include <openssl/evp.h>
 #include <openssl/pem.h>
@@ -126,6 +127,12 @@ static void check_jwt(EVP_PKEY *key, X509 *certificate, char id[37])
 	CHECK_EQ(strlen(jti), 36);
 	CHECK(jti[14] == '4' && strchr("89ab", jti[19]));
 	strcpy(id, jti);
+	free(x5t);
+	envol_json_free(&head_json);
+	envol_json_free(&claims_json);
+	envol_blob_free(&head);
+	envol_blob_free(&claims);
+	envol_blob_free(&signature);
 }
 
 TEST(an_assertion_proves_the_key_of_its_certificate)
@@ -164,6 +171,10 @@ TEST(an_assertion_proves_the_key_of_its_certificate)
 	CHECK_ERR(sign(NOW - 2000), -EKEYEXPIRED);
 	CHECK_STR_HAS(envol_error_message(ev), "clock");
 	CHECK(!jwt.data);
+	X509_free(certificate);
+	X509_free(issuer);
+	EVP_PKEY_free(key);
+	EVP_PKEY_free(other);
 }
 
 static void refuse(const char *why)
@@ -172,6 +183,14 @@ static void refuse(const char *why)
 	CHECK_STR_HAS(envol_error_message(ev), "/etc/envol/app.pem");
 	CHECK_STR_HAS(envol_error_message(ev), why);
 	CHECK(!jwt.data);
+}
+
+static void put_certificate(BIO *bio, EVP_PKEY *key)
+{
+	X509 *certificate = make_certificate(key);
+
+	PEM_write_bio_X509(bio, certificate);
+	X509_free(certificate);
 }
 
 TEST(files_that_are_no_certificate_with_its_key)
@@ -188,7 +207,7 @@ TEST(files_that_are_no_certificate_with_its_key)
 	refuse("no private key");
 
 	bio = BIO_new(BIO_s_mem());
-	PEM_write_bio_X509(bio, make_certificate(key));
+	put_certificate(bio, key);
 	take(bio);
 	refuse("no private key");
 
@@ -199,26 +218,29 @@ TEST(files_that_are_no_certificate_with_its_key)
 
 	bio = BIO_new(BIO_s_mem());
 	PEM_write_bio_PrivateKey(bio, key, NULL, NULL, 0, NULL, NULL);
-	PEM_write_bio_X509(bio, make_certificate(curve));
+	put_certificate(bio, curve);
 	take(bio);
 	refuse("no certificate of its private key");
 
 	bio = BIO_new(BIO_s_mem());
 	PEM_write_bio_PrivateKey(bio, key, EVP_aes_128_cbc(), passphrase, 1, NULL,
 				 NULL);
-	PEM_write_bio_X509(bio, make_certificate(key));
+	put_certificate(bio, key);
 	take(bio);
 	refuse("under a passphrase");
 
 	bio = BIO_new(BIO_s_mem());
 	PEM_write_bio_PrivateKey(bio, curve, NULL, NULL, 0, NULL, NULL);
-	PEM_write_bio_X509(bio, make_certificate(curve));
+	put_certificate(bio, curve);
 	take(bio);
 	refuse("not RSA");
 
 	bio = BIO_new(BIO_s_mem());
 	PEM_write_bio_PrivateKey(bio, small, NULL, NULL, 0, NULL, NULL);
-	PEM_write_bio_X509(bio, make_certificate(small));
+	put_certificate(bio, small);
 	take(bio);
 	refuse("less than 2048");
+	EVP_PKEY_free(key);
+	EVP_PKEY_free(small);
+	EVP_PKEY_free(curve);
 }
