@@ -31,8 +31,11 @@ static char client_id[37];
 
 static void set(const char *key, const char *value)
 {
-	if (!ev)
+	if (!ev) {
 		CHECK_OK(envol_new(&ev));
+		/* Not that of this machine. */
+		CHECK_OK(envol_set_state(ev, "/tmp/envol-identity-none"));
+	}
 	CHECK_OK(envol_settings_put(&ev->settings, "https", "", key, value));
 }
 
@@ -497,14 +500,50 @@ TEST(no_far_host_is_asked_for_an_identity)
 	envol_identity_free(identity);
 }
 
-TEST(a_section_of_one_vault_goes_before)
+static void set_own(const char *key, const char *value)
 {
-	set("identity", "managed");
-	CHECK_OK(envol_settings_put(&ev->settings, "https", VAULT, "identity",
-				    "password"));
+	CHECK_OK(envol_settings_put(&ev->settings, "https", VAULT, key, value));
+}
+
+/* A secret of one identity must not get to the other's authority, nor its id to IMDS. */
+TEST(a_vault_with_an_identity_of_its_own_takes_nothing_of_the_others)
+{
+	const char *asked;
+	char url[64];
+
+	set("identity", "secret");
+	set("tenant", TENANT);
+	set("client_secret_file", "/x");
+	set("authority", "https://login.example.com");
+	set_client();
+	/* One that changes only what it says. */
+	set_own("client_id", "app");
 	CHECK_ERR(envol_identity_new(ev, VAULT, NULL, &identity), -EINVAL);
 	CHECK_OK(envol_identity_new(ev, "b.vault.azure.net", NULL, &identity));
 	envol_identity_free(identity);
+	identity = NULL;
+
+	set_own("identity", "secret");
+	set_client();
+	set_own("client_id", client_id);
+	CHECK_ERR(envol_identity_new(ev, VAULT, NULL, &identity), -EINVAL);
+	CHECK_STR_HAS(envol_error_message(ev), "client_secret_file");
+	set_own("client_secret_file", "/y");
+	CHECK_ERR(envol_identity_new(ev, VAULT, NULL, &identity), -EINVAL);
+	CHECK_STR_HAS(envol_error_message(ev), "tenant");
+
+	say(0, ANSWER("200 OK", "{\"access_token\":\"ey.vm\",\"token_type\":\"Bearer\"}"));
+	CHECK_OK(envol_settings_put(&ev->settings, "https", "c.vault.azure.net",
+				    "identity", "managed"));
+	peer_start(&peer, NULL, answers, 1);
+	snprintf(url, sizeof(url), "http://127.0.0.1:%u", peer.port);
+	CHECK_OK(envol_settings_put(&ev->settings, "https", "c.vault.azure.net",
+				    "identity_endpoint", url));
+	CHECK_OK(envol_identity_new(ev, "c.vault.azure.net", NULL, &identity));
+	CHECK_OK(ask());
+	asked = finish();
+	CHECK_STR_HAS(asked, "vault.azure.net HTTP/1.1");
+	CHECK(!strstr(asked, "client_id"));
 }
 
 TEST(a_challenge_is_held_against_what_is_configured)

@@ -25,13 +25,31 @@ static const struct envol_identity_kind *const kinds[] = {
 	&envol_identity_machine_app_service, &envol_identity_machine_arc,
 };
 
-const char *envol_identity_setting(const struct envol_identity *identity,
-				   const char *key)
+/* Of the vault's own section? The pointers tell, as one value lives in one place. */
+static bool is_own(const struct envol_identity *identity, const char *key)
 {
 	const char *value = envol_setting(identity->ev, SCHEME, identity->host,
 					  key);
 
-	return value && *value ? value : NULL;
+	return value && value != envol_setting(identity->ev, SCHEME, NULL, key);
+}
+
+const char *envol_identity_setting(const struct envol_identity *identity,
+				   const char *key)
+{
+	static const char *const shared[] = { "cloud", "ca_file" };
+	const char *value = envol_setting(identity->ev, SCHEME, identity->host,
+					  key);
+	size_t i;
+
+	if (!value || !*value)
+		return NULL;
+	if (!is_own(identity, "identity") || is_own(identity, key))
+		return value;
+	for (i = 0; i < ENVOL_ARRAY_SIZE(shared); i++)
+		if (strcmp(key, shared[i]) == 0)
+			return value;
+	return NULL;
 }
 
 static int choose_kind(struct envol_identity *identity)
@@ -147,10 +165,6 @@ static int token_id(struct envol_identity *identity, const char *resource,
 	return err;
 }
 
-/*
- * Out of memory or of locked memory is an error that the caller meets anyway; what
- * is asked here is only whether a token is at hand.
- */
 static bool is_kept(const struct envol_identity *identity, const char *resource)
 {
 	return identity->token.data && identity->resource &&
@@ -203,24 +217,41 @@ static int fetch(struct envol_identity *identity, const char *resource,
 	return keep_here(identity, resource, &grant.token, life_s);
 }
 
+static int find(struct envol_identity *identity, const char *resource,
+		const uint8_t id[ENVOL_TOKEN_CACHE_ID_SIZE])
+{
+	_cleanup_secret_ struct envol_secret shared = ENVOL_SECRET_INIT;
+	int err = envol_token_cache_find(identity->ev, id, &shared);
+
+	return err ? err : keep_here(identity, resource, &shared, 0);
+}
+
+static int find_or_fetch(struct envol_identity *identity, const char *resource,
+			 struct envol_deadline deadline)
+{
+	uint8_t id[ENVOL_TOKEN_CACHE_ID_SIZE];
+	_cleanup_close_ int lock = -1;
+	int err = token_id(identity, resource, id);
+
+	if (!err)
+		err = find(identity, resource, id);
+	if (err == -ENOKEY) {
+		lock = envol_token_cache_lock(identity->ev, id, deadline);
+		err = find(identity, resource, id);
+	}
+	if (err == -ENOKEY || err == -EOPNOTSUPP)
+		err = fetch(identity, resource, id, deadline);
+	return err;
+}
+
 int envol_identity_token(struct envol_identity *identity, const char *resource,
 			 struct envol_deadline deadline,
 			 struct envol_secret *token)
 {
-	_cleanup_secret_ struct envol_secret shared = ENVOL_SECRET_INIT;
-	uint8_t id[ENVOL_TOKEN_CACHE_ID_SIZE];
-	int err = 0;
+	int err = is_kept(identity, resource) ?
+			  0 :
+			  find_or_fetch(identity, resource, deadline);
 
-	if (!is_kept(identity, resource)) {
-		err = token_id(identity, resource, id);
-		if (err)
-			return err;
-		err = envol_token_cache_find(identity->ev, id, &shared);
-		if (!err)
-			err = keep_here(identity, resource, &shared, 0);
-		else if (err == -ENOKEY)
-			err = fetch(identity, resource, id, deadline);
-	}
 	if (err)
 		return err;
 	return envol_secret_copy(identity->ev, token, identity->token.data,

@@ -29,7 +29,10 @@ struct envol_identity {
 	int64_t until_ms;
 };
 
-/* The setting, or NULL: an empty one is as good as none. They live as long as @ev. */
+/*
+ * The setting, or NULL, for as long as @ev lives. A vault whose section has an identity of
+ * its own takes none of the others' credentials, and sends its own to no authority of theirs.
+ */
 const char *envol_identity_setting(const struct envol_identity *identity,
 				   const char *key);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <errno.h>
-#include <stdio.h>
+#include <fcntl.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -11,7 +12,9 @@
 #include "userspace/lib/util/hex.h"
 #include "userspace/lib/util/log.h"
 
-#define KEY_TYPE "user"
+#define KEY_TYPE     "user"
+#define LOCK_FILE    "tokens.lock"
+#define LOCK_POLL_MS 25
 
 /* For the possessor view, read, search and link; for the user's other sessions all but link. */
 #define PERMISSIONS 0x1b0b0000u
@@ -49,6 +52,8 @@ int envol_token_cache_find(struct envol *ev,
 	long serial = search(id), size, got;
 	int err;
 
+	if (serial < 0 && (errno == ENOSYS || errno == EPERM))
+		return -EOPNOTSUPP;
 	size = serial < 0 ? -1 : keyctl(KEYCTL_READ, serial, 0, 0, 0);
 	if (size <= 0 || size > ENVOL_SECRET_MAX)
 		return -ENOKEY;
@@ -61,6 +66,39 @@ int envol_token_cache_find(struct envol *ev,
 		return -ENOKEY;
 	}
 	return 0;
+}
+
+/* A byte of the file for each token: one that is slow to come holds up no other. */
+static bool try_lock(int fd, const uint8_t id[ENVOL_TOKEN_CACHE_ID_SIZE])
+{
+	struct flock range = { .l_type = F_WRLCK, .l_whence = SEEK_SET,
+			       .l_len = 1 };
+
+	memcpy(&range.l_start, id, sizeof(range.l_start) - 1);
+	return fcntl(fd, F_OFD_SETLK, &range) == 0 || errno != EAGAIN;
+}
+
+int envol_token_cache_lock(struct envol *ev,
+			   const uint8_t id[ENVOL_TOKEN_CACHE_ID_SIZE],
+			   struct envol_deadline deadline)
+{
+	struct envol_deadline half =
+		envol_deadline_in(envol_deadline_left_ms(deadline) / 2);
+	_cleanup_close_ int dir = open(ev->state, O_PATH | O_DIRECTORY |
+							  O_CLOEXEC);
+	_cleanup_close_ int fd = -1;
+
+	if (dir >= 0)
+		fd = openat(dir, LOCK_FILE,
+			    O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return -1;
+	while (!try_lock(fd, id)) {
+		if (!envol_deadline_left_ms(half))
+			return -1;
+		poll(NULL, 0, LOCK_POLL_MS);
+	}
+	return take_fd(&fd);
 }
 
 /*

@@ -11,15 +11,25 @@
 #pragma once
 
 #include "userspace/lib/internal.h"
+#include "userspace/lib/util/deadline.h"
 #include "userspace/lib/util/secret.h"
 
 /* What tells one token from another, hashed: it can be seen in /proc/keys. */
 #define ENVOL_TOKEN_CACHE_ID_SIZE 16
 
-/* -ENOKEY, -ENOMEM; @token must be empty. */
+/* -ENOKEY, -EOPNOTSUPP where nothing can be kept, -ENOMEM; @token must be empty. */
 int envol_token_cache_find(struct envol *ev,
 			   const uint8_t id[ENVOL_TOKEN_CACHE_ID_SIZE],
 			   struct envol_secret *token) _must_check_;
+
+/*
+ * One process asks for a new token while the others, each for half of its time at most,
+ * wait for it to be kept: a file descriptor that holds the right to ask, or -1 where the
+ * wait was in vain or there is no state directory to lock in; then each asks.
+ */
+int envol_token_cache_lock(struct envol *ev,
+			   const uint8_t id[ENVOL_TOKEN_CACHE_ID_SIZE],
+			   struct envol_deadline deadline) _must_check_;
 
 /* In place of one that was kept. */
 void envol_token_cache_keep(struct envol *ev,
