@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Any bytes as a token endpoint's answer, and as a WWW-Authenticate header. What is taken
- * for a token must be one that a header can carry; what is shown must be fit for a terminal.
+ * for a token must be one that a header can carry; what is shown must be fit for a terminal;
+ * a file that is named for Arc must be in its directory.
  */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "userspace/lib/provider/keyvault/arc.h"
 #include "userspace/lib/provider/keyvault/challenge.h"
 #include "userspace/lib/provider/keyvault/grant.h"
 #include "userspace/lib/util/secret.h"
@@ -51,9 +53,10 @@ static void try_answer(struct envol *ev, const uint8_t *data, size_t size)
 	demand_shown(refusal.correlation_id, sizeof(refusal.correlation_id));
 }
 
-static void try_header(const uint8_t *data, size_t size)
+static void try_header(struct envol *ev, const uint8_t *data, size_t size)
 {
 	char *header = strndup((const char *)data, size), value[32];
+	char name[ENVOL_ARC_NAME_SIZE];
 	int err;
 
 	demand(header != NULL);
@@ -63,6 +66,9 @@ static void try_header(const uint8_t *data, size_t size)
 	       err == -EINVAL || err == -ENAMETOOLONG);
 	if (!err)
 		demand(strnlen(value, sizeof(value)) < sizeof(value));
+	if (!envol_arc_name(ev, header, name))
+		demand(strnlen(name, sizeof(name)) < sizeof(name) &&
+		       !strchr(name, '/') && name[0] != '.' && name[0]);
 	free(header);
 }
 
@@ -74,7 +80,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!ev)
 		demand(envol_new(&ev) == 0);
 	if (size > 0 && data[0] == 'h')
-		try_header(data + 1, size - 1);
+		try_header(ev, data + 1, size - 1);
 	else
 		try_answer(ev, data, size);
 	return 0;
