@@ -229,6 +229,53 @@ TEST(an_assertion_by_a_clock_that_is_wrong)
 	finish();
 }
 
+/* By their own names: the proxy leads them to the double, which checks the assertion's audience. */
+TEST(the_authorities_of_the_clouds)
+{
+	static const char *const clouds[] = { "public", "china", "usgov" };
+	struct envol_http_options options = { 0 };
+	size_t i;
+
+	setup("certificate");
+	set("authority", "");
+	options.ca_file = fact("CA");
+	options.proxy = fact("PROXY");
+	envol_http_free(http);
+	CHECK_OK(envol_http_new(ev, &options, &http));
+	for (i = 0; i < TEST_ARRAY_SIZE(clouds); i++) {
+		set("cloud", clouds[i]);
+		if (ask())
+			FAIL("%s: %s", clouds[i], envol_error_message(ev));
+	}
+	envol_http_free(http);
+	CHECK_OK(envol_http_new(ev, &options, &http));
+	tell("fault do=status status=407 place=proxy times=1");
+	check_refused(-EHOSTUNREACH, "407");
+	finish();
+}
+
+/* What kubelet projects is behind two links, and renewed by a third. */
+static void project(const char *version)
+{
+	run("cd %s && mkdir %s && chmod 755 %s && cp federated-token %s/token && chmod 644 %s/token && ln -s %s ..new && mv -T ..new ..data",
+	    directory, version, version, version, version, version);
+}
+
+TEST(a_workload_whose_token_is_projected)
+{
+	char path[64];
+
+	setup("workload");
+	project("..1");
+	run("ln -s ..data/token %s/token", directory);
+	snprintf(path, sizeof(path), "%s/token", directory);
+	set("federated_token_file", path);
+	check_granted();
+	project("..2");
+	check_granted();
+	finish();
+}
+
 TEST(a_workload)
 {
 	setup("workload");

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* With the kernel's own keyrings; the ids are of this process alone. */
 #include <errno.h>
+#include <stddef.h>
 #include <stdio.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <linux/filter.h>
 #include <linux/keyctl.h>
+#include <linux/seccomp.h>
 
 #include "tests/harness/test.h"
 #include "userspace/lib/provider/keyvault/token_cache.h"
@@ -112,4 +116,39 @@ TEST(another_user_finds_nothing)
 	CHECK(wait(&status) > 0);
 	CHECK_EQ(status, 0);
 	envol_token_cache_drop(id);
+}
+
+/* As in a container whose seccomp profile forbids keyrings, or on a kernel without. */
+static void forbid_keyrings(int err)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+			 offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_keyctl, 1, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_add_key, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | err),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog program = { .len = TEST_ARRAY_SIZE(code),
+				      .filter = code };
+
+	CHECK(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
+	CHECK(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0);
+}
+
+TEST(without_keyrings_nothing_is_kept_and_nothing_fails)
+{
+	setup();
+	forbid_keyrings(EPERM);
+	envol_token_cache_keep(ev, id, &token, 60);
+	CHECK_ERR(find(), -EOPNOTSUPP);
+	envol_token_cache_drop(id);
+}
+
+TEST(a_kernel_without_keyrings)
+{
+	setup();
+	forbid_keyrings(ENOSYS);
+	envol_token_cache_keep(ev, id, &token, 60);
+	CHECK_ERR(find(), -EOPNOTSUPP);
 }
