@@ -86,6 +86,8 @@ check-fast: programs $(UNIT) ## lint, unit tests and the CLI: no guest, no netwo
 	$(Q)tests/run $(O) lint unit cli
 check-provider: programs tests ## processes that use KEKs, and the conformance of every provider
 	$(Q)tests/run $(O) provider
+check-keyvault: ## the double of Key Vault against recordings of the service and its own SDKs
+	$(Q)tests/run $(O) keyvault
 check-san: ## unit tests under ASan and UBSan, with clang
 	$(Q)$(SANITIZED) tests
 	$(Q)tests/run $(O) san
@@ -97,9 +99,9 @@ check-fuzz: ## every fuzzer for TIME=60 seconds, with clang
 	$(Q)$(FUZZING) fuzzers
 	$(Q)TIME=$(TIME) tests/run $(O) fuzz
 check: setup everything ## every suite on every kernel: the README's test command
-	$(Q)tests/run $(O) lint unit cli provider volume fault san interop fuzz harness vm
+	$(Q)tests/run $(O) lint unit cli provider keyvault volume fault san interop fuzz harness vm
 check-deep: setup everything ## the long runs: hours, fuzzing for TIME seconds a parser
-	$(Q)TIME=$(TIME) tests/run $(O) lint unit cli provider volume fault san interop fuzz harness vm-deep
+	$(Q)TIME=$(TIME) tests/run $(O) lint unit cli provider keyvault volume fault san interop fuzz harness vm-deep
 
 TIME      ?= 60
 SANITIZED  = $(MAKE) O=$(O)/san CC=clang SAN=1 WERROR=1
@@ -112,4 +114,4 @@ everything: setup
 	$(Q)$(FUZZING) fuzzers
 
 .PHONY: tests fuzzers everything check-unit check-lint check-cli update-golden check-fast check-san check-interop \
-	check-fuzz check-provider check-volume check check-deep
+	check-fuzz check-provider check-keyvault check-volume check check-deep

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What tests tell the double, by POST with a JSON object; everything answers with JSON."""
+import time
+
 from . import tokens
 from .faults import Fault
 from .world import CLUSTER, CLIENT_ID, TENANT, Reply
 
 SETTINGS = {"soft_delete", "purge_protected", "recoverable_days", "delete_seconds",
-            "recover_seconds", "read_only", "wrap_when_disabled", "empty_page"}
+            "recover_seconds", "read_only", "wrap_when_disabled", "empty_page", "reuse_material"}
 
 
 class Control:
@@ -39,7 +41,9 @@ class Control:
         self.world.faults = [kept for kept in self.world.faults
                              if fault is not None and kept.number != fault]
 
-    def do_clock(self, offset=None, forward=None):
+    def do_clock(self, offset=None, forward=None, at=None):
+        if at is not None:
+            self.world.offset = at - time.time()
         if offset is not None:
             self.world.offset = float(offset)
         self.world.offset += float(forward or 0)

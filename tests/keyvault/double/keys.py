@@ -64,6 +64,8 @@ class Key:
 class Vault:
     """Names are compared without regard to case, and shown as they were made."""
 
+    made = {}  # for reuse_material, whatever the vault
+
     def __init__(self, name, is_hsm=False, region="eastus"):
         self.name, self.is_hsm, self.region = name, is_hsm, region
         self.lock = threading.RLock()
@@ -72,7 +74,7 @@ class Vault:
         self.delete_seconds = 0.0   # until a deleted key shows among the deleted
         self.recover_seconds = 0.0  # until a recovered one shows again
         self.read_only = self.wrap_when_disabled = self.empty_page = False
-        self.hidden_kid_host = None
+        self.reuse_material = False
         self.access, self.limits = Access(), Limits()
 
     @property
@@ -133,12 +135,22 @@ class Vault:
         key.versions.append(version)
         return key
 
+    def generate(self, kty, size, curve, exponent=None):
+        """New material; with reuse_material all keys of one kind are the same, which spares
+        tests that make many and never mix them up."""
+        kind = kty, size, curve, exponent
+        if self.reuse_material and kind in self.made:
+            return self.made[kind]
+        made = material.generate(kty, size, curve, exponent)
+        self.made[kind] = made
+        return made
+
     def create(self, name, body, now):
         kty = self.check_type(body.get("kty"))
         with self.lock:
             self.check_free(name, now)
-        stuff = material.generate(kty, body.get("key_size"), body.get("crv"),
-                                  body.get("public_exponent"))
+        stuff = self.generate(kty, body.get("key_size"), body.get("crv"),
+                              body.get("public_exponent"))
         with self.lock:
             version = Version(kty, stuff, now, body.get("key_ops"), body.get("attributes"))
             version.tags, version.release_policy = body.get("tags"), body.get("release_policy")
@@ -148,7 +160,7 @@ class Vault:
 
     def rotate(self, name, now, lifetime=None):
         old = self.find(name, now).latest
-        stuff = material.generate(old.kty, old.material.size, old.material.fields.get("crv"))
+        stuff = self.generate(old.kty, old.material.size, old.material.fields.get("crv"))
         with self.lock:
             new = Version(old.kty, stuff, now, old.ops,
                           {"enabled": True, "exportable": old.exportable})

@@ -143,13 +143,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def send(self, head, body):
         self.connection.sendall(head + body)
 
-    def stop(self):
-        self.close_connection = True
-
     def send_fault(self, fault, reply):
         head, body = self.encode(reply)
         rule, out = fault.rule, self.connection.sendall
-        self.stop()
+        self.close_connection = fault.do not in ("drip", "huge_headers")
         if fault.do == "hang":
             time.sleep(rule.get("seconds", 3600))
         elif fault.do == "reset":

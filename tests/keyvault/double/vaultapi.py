@@ -2,6 +2,7 @@
 """The keys part of the service's REST interface: a request to a vault, and its reply."""
 import base64
 import json
+import os
 import random
 import re
 import uuid
@@ -12,8 +13,9 @@ from .material import b64, from_jwk
 from .keys import Version
 from .world import TENANT, Reply
 
-VERSIONS = ("2016-10-01", "7.0", "7.1", "7.2", "7.3", "7.4", "7.5", "7.6", "2025-07-01",
-            "2025-06-01-preview", "2026-01-01-preview", "2026-03-01-preview")
+OLD_VERSIONS = ("2016-10-01", "7.0", "7.1", "7.2", "7.3-preview", "7.3", "7.4-preview.1", "7.4")
+VERSIONS = OLD_VERSIONS + ("7.5-preview.1", "7.5", "7.6-preview.2", "7.6", "2025-06-01-preview",
+                           "2025-07-01", "2026-01-01-preview", "2026-03-01-preview")
 PAGE = 25
 NAME = re.compile(r"[0-9a-zA-Z-]{1,127}\Z")
 CRYPTO = {"wrapkey": "wrapKey", "unwrapkey": "unwrapKey", "encrypt": "encrypt",
@@ -87,7 +89,7 @@ class VaultApi:
         return f"{kid}/{version.id}" if version else kid
 
     def modern(self):
-        return self.request.query.get("api-version", "") not in VERSIONS[:6]
+        return self.request.query.get("api-version", "") not in OLD_VERSIONS
 
     def attributes(self, version):
         shown = {"enabled": version.enabled, "nbf": version.nbf, "exp": version.exp,
@@ -230,7 +232,6 @@ class VaultApi:
         return reply if isinstance(reply, Reply) else Reply(200, reply)
 
     def rng(self):
-        import os
         self.permit("rng")
         count = self.request.json().get("count")
         if not isinstance(count, int) or not 1 <= count <= 128:
