@@ -219,7 +219,10 @@ void envol_operate(struct envol *ev, const struct envol_request *request,
 	struct job job = { .ev = ev, .request = request, .deadline = deadline,
 			   .reply = reply };
 
+	ev->retry_after_s = 0;
 	reply->err = run(&job);
+	if (reply->err == -EAGAIN)
+		reply->retry_after_s = ev->retry_after_s;
 	if (reply->err)
 		reply->sentence = strdup(*ev->message ? ev->message :
 							"unknown error");

@@ -32,6 +32,7 @@ struct envol {
 	char *kek_program;	/* that uses KEKs in a process of its own */
 	char *state;		/* directory of what the host remembers: generations, audit */
 	char *tpm;		/* TCTI of the TPM: "" the default device, "none" never */
+	unsigned int retry_after_s;	/* a provider's -EAGAIN: not before; 0: not said */
 	unsigned int timeout_ms; /* of one use of a KEK, all retries included */
 	struct envol_settings settings; /* of providers */
 };

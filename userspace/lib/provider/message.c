@@ -379,6 +379,8 @@ int envol_message_encode_reply(const struct envol_reply *reply,
 
 	put_u32(&w, (uint32_t)-reply->err);
 	put_string(&w, reply->sentence);
+	put_u32(&w, reply->retry_after_s < ENVOL_MESSAGE_RETRY_MAX_S ?
+			    reply->retry_after_s : ENVOL_MESSAGE_RETRY_MAX_S);
 	put_wrapped(&w, &reply->wrapped);
 	if (reply->n_infos > ENVOL_MESSAGE_KEYS_MAX)
 		w.err = -EMSGSIZE;
@@ -412,6 +414,7 @@ int envol_message_decode_reply(struct envol_reply *reply, const uint8_t *body,
 
 	reply->err = -(int)get_u32(&r, ERRNO_MAX);
 	reply->sentence = get_string(&r);
+	reply->retry_after_s = get_u32(&r, ENVOL_MESSAGE_RETRY_MAX_S);
 	get_wrapped(&r, &reply->wrapped);
 	get_infos(&r, reply);
 	get_blob(&r, &reply->file, ENVOL_MESSAGE_FILE_MAX);

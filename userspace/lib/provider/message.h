@@ -19,6 +19,7 @@
 #define ENVOL_MESSAGE_FILE_MAX (1u << 20)	/* of a key's backup */
 #define ENVOL_MESSAGE_TEXT_MAX 4096u		/* of a path, a URI, a sentence */
 #define ENVOL_MESSAGE_VERSIONS_MAX 1024u	/* of one KEK */
+#define ENVOL_MESSAGE_RETRY_MAX_S 86400u
 #define ENVOL_MESSAGE_TIME_MAX 253402300799	/* the end of 9999, with which text ends */
 #define ENVOL_MESSAGE_KEYS_MAX 4096u		/* of one provider, that are listed */
 
@@ -73,6 +74,7 @@ struct envol_request {
 struct envol_reply {
 	int err;		/* 0 or -errno */
 	char *sentence;		/* of an error */
+	uint32_t retry_after_s;	/* of -EAGAIN: when trying again makes sense; 0: not known */
 	struct envol_wrapped wrapped;
 	struct envol_key_info *infos;
 	size_t n_infos;

@@ -75,6 +75,18 @@ static bool worth_retrying(int err, bool repeatable)
 }
 
 /*
+ * When the next try begins. What a server asks for is kept to, and a random part of
+ * the usual pause comes on top, or all whom it told the same would be back together.
+ */
+static unsigned int pause_before(unsigned int tries,
+				 const struct envol_reply *reply)
+{
+	return reply->retry_after_s * 1000 +
+	       envol_deadline_backoff_ms(tries, BACKOFF_BASE_MS,
+					 BACKOFF_MAX_MS);
+}
+
+/*
  * The last try is often cut short by the deadline; what the ones before it said is
  * then what there is to know.
  */
@@ -87,8 +99,7 @@ static int try_until(struct envol *ev, struct envol_request *request,
 	unsigned int tries;
 
 	for (tries = 1;; tries++) {
-		int pause = envol_deadline_backoff_ms(tries, BACKOFF_BASE_MS,
-						      BACKOFF_MAX_MS);
+		unsigned int pause_ms;
 
 		last = err;
 		err = try(ev, request, deadline, reply);
@@ -96,15 +107,16 @@ static int try_until(struct envol *ev, struct envol_request *request,
 		    envol_deadline_left_ms(deadline) == 0)
 			return envol_error(ev, last, "%s (tried %u times)",
 					   sentence, tries);
+		pause_ms = pause_before(tries, reply);
 		if (!worth_retrying(err, operation->repeatable) ||
-		    envol_deadline_left_ms(deadline) <= pause)
+		    (unsigned int)envol_deadline_left_ms(deadline) <= pause_ms)
 			return err;
-		envol_log_info(ev, "%s %s: %s; again in %d ms",
+		envol_log_info(ev, "%s %s: %s; again in %u ms",
 			       operation->doing, request->uri, ev->message,
-			       pause);
+			       pause_ms);
 		strcpy(sentence, ev->message);
 		envol_message_free_reply(reply);
-		poll(NULL, 0, pause);
+		poll(NULL, 0, (int)pause_ms);
 	}
 }
 
