@@ -52,8 +52,9 @@ $(PROVIDER_TESTS): $(O)/tests/provider/%: $(O)/obj/tests/provider/%.o $(PROVIDER
 $(O)/tests/provider/test_faults: $(O)/obj/tests/provider/nth.o
 $(O)/tests/provider/test_faults: WRAP := $(patsubst %,-Wl$(comma)--wrap=%, \
 	pwrite fsync fchmod mkdir renameat linkat unlinkat flock openat)
-$(O)/tests/provider/test_service $(O)/tests/provider/test_service_tpm $(O)/tests/provider/test_template: \
-	$(O)/obj/tests/provider/conformance.o
+$(O)/tests/provider/test_service $(O)/tests/provider/test_service_tpm $(O)/tests/provider/test_template \
+		$(O)/tests/provider/test_keyvault: $(O)/obj/tests/provider/conformance.o
+$(O)/tests/provider/test_keyvault $(O)/tests/provider/test_keyvault_answers: $(O)/obj/tests/provider/keyvault.o
 # It does in itself what envol-kek does, with its allocator; sanitizers have one of their own.
 $(O)/tests/provider/test_memory: $(filter-out %/main.o,$(KEK_OBJ))
 # envol-kek with the providers of the tests.
@@ -68,7 +69,7 @@ $(O)/tests/interop/%: $(O)/obj/tests/interop/%.o $(HARNESS) $(LIB_OBJ)
 $(O)/tests/fuzz/%: $(O)/obj/tests/fuzz/%.o $(LIB_OBJ)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -fsanitize=fuzzer $^ $(LIB_LIBS) $(PROVIDER_LIBS) -o $@
-$(O)/tests/fuzz/fuzz_keystore $(O)/tests/fuzz/fuzz_grant: $(PROVIDER_OBJ)
+$(O)/tests/fuzz/fuzz_keystore $(O)/tests/fuzz/fuzz_grant $(O)/tests/fuzz/fuzz_keyvault: $(PROVIDER_OBJ)
 .SECONDARY:
 
 tests: $(UNIT) $(INTEROP) $(PROVIDER_TESTS) $(VOLUME) $(FAULT) $(O)/tests/provider/envol-kek $(HELPERS)

@@ -20,8 +20,8 @@ KEK_SRC := $(filter-out $(if $(SAN),%/memory.c),$(sort $(wildcard userspace/kek/
 KEK_OBJ := $(patsubst %.c,$(O)/obj/%.o,$(KEK_SRC))
 # It is locked in memory, so what it never calls is left out.
 KEK_LIB_OBJ := $(filter-out $(O)/obj/userspace/lib/kernel/% $(O)/obj/userspace/lib/metadata/% \
-	$(O)/obj/userspace/lib/volume/% $(O)/obj/userspace/lib/util/json.o,$(LIB_OBJ))
-KEK_LIBS = $(shell pkg-config --libs libcrypto $(PROVIDER_PKGS))
+	$(O)/obj/userspace/lib/volume/%,$(LIB_OBJ))
+KEK_LIBS = $(shell pkg-config --libs libcrypto json-c $(PROVIDER_PKGS))
 
 LIB_PKGS   := libcrypto json-c devmapper blkid libcryptsetup
 PKG_CFLAGS := $(shell pkg-config --cflags $(LIB_PKGS) $(PROVIDER_PKGS) 2>/dev/null)

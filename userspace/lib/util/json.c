@@ -112,6 +112,13 @@ bool envol_json_has(const struct envol_json *object, const char *name)
 	return json_object_object_get_ex(object->value, name, NULL);
 }
 
+bool envol_json_is_given(const struct envol_json *object, const char *name)
+{
+	struct json_object *value = NULL;
+
+	return json_object_object_get_ex(object->value, name, &value) && value;
+}
+
 static bool is_among(const char *name, const char *const *names)
 {
 	for (; *names; names++)

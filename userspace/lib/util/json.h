@@ -37,6 +37,8 @@ int envol_json_refuse(struct envol *ev, const struct envol_json *value,
 		      const char *fmt, ...) _printf_(3, 4);
 
 bool envol_json_has(const struct envol_json *object, const char *name);
+/* It is there and not null, which some writers take for the same. */
+bool envol_json_is_given(const struct envol_json *object, const char *name);
 
 /* Refuses members that are not in @names, which ends with NULL. */
 int envol_json_check_names(struct envol *ev, const struct envol_json *object,
