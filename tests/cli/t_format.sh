@@ -60,6 +60,7 @@ try envol format img --kek disk --with other --with disk --yes
 try envol format img --kek nothing --yes --overwrite
 try envol format img --kek disk --kek service:disk --yes --overwrite
 try envol format img --kek 'https://vault.example/keys/x' --yes --overwrite
+try envol format img --kek 'nobody:x' --yes --overwrite
 try envol format img --kek disk --sector-size 1024
 try envol format img --kek disk --key-size 128
 try envol format img --kek disk --uuid 0f0e --yes --overwrite

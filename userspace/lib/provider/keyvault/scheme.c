@@ -244,10 +244,13 @@ static const struct envol_setting_rule settings[] = {
 	WORD("identity", identity_words, "where access tokens come from"),
 	TEXT("tenant", "directory of the identity"),
 	TEXT("client_id", "application, or user-assigned managed identity"),
+	TEXT("object_id", "of a user-assigned managed identity"),
+	TEXT("resource_id", "of a user-assigned managed identity"),
 	PATH("client_secret_file", "of identity secret"),
 	PATH("certificate_file", "of identity certificate: PEM with its key"),
 	PATH("federated_token_file", "of identity workload"),
 	TEXT("authority", "https://HOST that gives tokens, where it is not the cloud's"),
+	PATH("identity_header_file", "of identity app-service"),
 	TEXT("identity_endpoint", "http://HOST[:PORT] of a managed identity, where it is not the usual one"),
 };
 

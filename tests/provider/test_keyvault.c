@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Conformance of Key Vault's keys, against the double of the service. */
+#include "tests/provider/conformance.h"
+#include "tests/provider/keyvault.h"
+
+#include "tests/harness/test.h"
+
+static struct keyvault keyvault;
+
+static void start(struct place *place)
+{
+	keyvault_start(&keyvault, place);
+	/* A section of its own is what makes a vault's keys listed. */
+	CHECK_OK(envol_set_provider(place->ev, "https", "corp.vault.azure.net",
+				    "cloud", "public"));
+}
+
+static void stop(struct place *place)
+{
+	keyvault_stop(&keyvault);
+}
+
+const struct conformance conformance = {
+	.program = "../../envol-kek",
+	.uri = "https://corp.vault.azure.net/keys/disk7",
+	.other_uri = "https://corp.vault.azure.net/keys/disk8",
+	.unknown_uri = "https://corp.vault.azure.net/keys/none",
+	.creates = true,
+	.lists = true,
+	.rotates = true,
+	.disables = true,
+	.start = start,
+	.stop = stop,
+};
