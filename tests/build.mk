@@ -56,7 +56,7 @@ $(O)/tests/provider/test_service $(O)/tests/provider/test_service_tpm $(O)/tests
 		$(O)/tests/provider/test_keyvault: $(O)/obj/tests/provider/conformance.o
 $(O)/tests/provider/test_keyvault $(O)/tests/provider/test_keyvault_answers: $(O)/obj/tests/provider/keyvault.o
 # It does in itself what envol-kek does, with its allocator; sanitizers have one of their own.
-$(O)/tests/provider/test_memory: $(filter-out %/main.o,$(KEK_OBJ))
+$(O)/tests/provider/test_memory: $(filter-out %/main.o,$(KEK_OBJ)) $(O)/obj/tests/provider/memory.o
 # envol-kek with the providers of the tests.
 $(O)/tests/provider/envol-kek: $(KEK_OBJ) $(PROVIDER_OBJ) $(KEK_LIB_OBJ) $(TEST_PROVIDER_OBJ) \
 		$(O)/obj/tests/provider/double.o $(O)/obj/userspace/lib/provider/template/template.o

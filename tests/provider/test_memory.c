@@ -2,16 +2,15 @@
 /*
  * Where keys are found in memory after a KEK was used: in the secret that is the
  * answer, and nowhere else. This program is linked with envol-kek's allocator and
- * does in itself what envol-kek does, then reads all of its own memory.
+ * does in itself what envol-kek does.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "tests/harness/swtpm.h"
 #include "tests/harness/test.h"
+#include "tests/provider/memory.h"
 #include "tests/provider/place.h"
 #include "userspace/kek/operate.h"
 #include "userspace/lib/crypto/random.h"
@@ -20,88 +19,7 @@
 #include "userspace/lib/util/base64.h"
 #include "userspace/lib/util/file.h"
 
-#define MASK 0x5c
-#define PART 16u	/* bytes in a row that count as the key's */
-
 static struct place place;
-
-/* The key that is looked for, masked: the search must not find the searcher. */
-static uint8_t wanted[64];
-static size_t wanted_len;
-
-static void want(const struct envol_secret *key)
-{
-	size_t i;
-
-	CHECK(key->len >= PART && key->len <= sizeof(wanted));
-	wanted_len = key->len;
-	for (i = 0; i < key->len; i++)
-		wanted[i] = key->data[i] ^ MASK;
-}
-
-/* Some PART bytes of the key, at any of its 16-byte borders, at @at. */
-static bool is_part(const uint8_t *at)
-{
-	size_t from, i;
-
-	for (from = 0; from + PART <= wanted_len; from += PART) {
-		for (i = 0; i < PART; i++)
-			if ((at[i] ^ MASK) != wanted[from + i])
-				break;
-		if (i == PART)
-			return true;
-	}
-	return false;
-}
-
-static unsigned int search(int mem, unsigned long from, unsigned long to,
-			   const struct envol_secret *allowed,
-			   const char *mapping)
-{
-	static uint8_t page[4096 + PART];
-	unsigned int found = 0;
-	unsigned long at;
-	size_t i;
-
-	for (at = from; at < to; at += 4096) {
-		ssize_t n = pread(mem, page, sizeof(page), (off_t)at);
-
-		if (n < (ssize_t)PART)
-			return found;	/* a guard page, or the kernel's */
-		for (i = 0; i + PART <= (size_t)n && i < 4096; i++) {
-			const uint8_t *p = (uint8_t *)at + i;
-
-			if ((allowed && p >= allowed->data &&
-			     p < allowed->data + allowed->len) ||
-			    (p >= page && p < page + sizeof(page)) ||
-			    !is_part(page + i))
-				continue;
-			found++;
-			printf("# found at %p in %s", p, mapping);
-		}
-		explicit_bzero(page, sizeof(page));
-	}
-	return found;
-}
-
-/* How often the wanted key is in memory, but for @allowed. */
-static unsigned int count_copies(const struct envol_secret *allowed)
-{
-	FILE *maps = fopen("/proc/self/maps", "r");
-	int mem = open("/proc/self/mem", O_RDONLY);
-	unsigned int found = 0;
-	unsigned long from, to;
-	char line[512];
-
-	CHECK(maps && mem >= 0);
-	while (fgets(line, sizeof(line), maps))
-		if (sscanf(line, "%lx-%lx rw", &from, &to) == 2 &&
-		    strstr(line, " rw"))
-			found += search(mem, from, to, allowed, line);
-	fclose(maps);
-	close(mem);
-	return found;
-}
 
 static struct envol_deadline soon(void)
 {
@@ -133,10 +51,10 @@ static void wrap(struct envol_wrapped *wrapped)
 
 	request(&r, ENVOL_OPERATION_WRAP);
 	CHECK_OK(envol_random_secret(place.ev, key, 64));
-	want(key);
+	memory_want(key);
 	envol_operate(place.ev, &r, soon(), &reply);
 	CHECK_OK(reply.err);
-	CHECK_EQ(count_copies(key), 0);
+	CHECK_EQ(memory_count(key), 0);
 	*wrapped = reply.wrapped;
 	reply.wrapped = (struct envol_wrapped)ENVOL_WRAPPED_INIT;
 }
@@ -152,8 +70,8 @@ static void unwrap(struct envol_wrapped *wrapped)
 	CHECK_OK(reply.err);
 	CHECK_EQ(reply.secrets[ENVOL_MESSAGE_KEY].len, 64);
 	/* The search finds what is there. */
-	CHECK(count_copies(NULL) >= 4);
-	CHECK_EQ(count_copies(&reply.secrets[ENVOL_MESSAGE_KEY]), 0);
+	CHECK(memory_count(NULL) >= 4);
+	CHECK_EQ(memory_count(&reply.secrets[ENVOL_MESSAGE_KEY]), 0);
 }
 
 TEST(a_key_is_only_where_it_may_be)
@@ -163,9 +81,9 @@ TEST(a_key_is_only_where_it_may_be)
 	place_open(&place, "envol-kek");
 	create();
 	wrap(&wrapped);
-	CHECK_EQ(count_copies(NULL), 0);
+	CHECK_EQ(memory_count(NULL), 0);
 	unwrap(&wrapped);
-	CHECK_EQ(count_copies(NULL), 0);
+	CHECK_EQ(memory_count(NULL), 0);
 	place_close(&place);
 }
 
@@ -178,7 +96,7 @@ static void want_each(void (*check)(void))
 	struct envol_secret file = ENVOL_SECRET_INIT;
 	struct envol_secret root = ENVOL_SECRET_INIT;
 	uint8_t masked[3][32];
-	size_t i, j;
+	size_t i;
 
 	CHECK_OK(envol_keystore_open(place.ev, ENVOL_KEYSTORE_READ, soon(),
 				     &ks));
@@ -188,25 +106,22 @@ static void want_each(void (*check)(void))
 	CHECK_OK(envol_base64_decode_secret(place.ev, ENVOL_BASE64,
 					    (char *)file.data + file.len - 45,
 					    44, &root));
-	for (j = 0; j < 32; j++) {
-		masked[0][j] = kek.data[j] ^ MASK;
-		masked[1][j] = root.data[j] ^ MASK;
-		masked[2][j] = ks.root.wrap_key.data[j] ^ MASK;
-	}
+	memory_mask(masked[0], kek.data, 32);
+	memory_mask(masked[1], root.data, 32);
+	memory_mask(masked[2], ks.root.wrap_key.data, 32);
 	envol_secret_wipe(&kek);
 	envol_secret_wipe(&file);
 	envol_secret_wipe(&root);
 	envol_keystore_close(&ks);
 	for (i = 0; i < 3; i++) {
-		memcpy(wanted, masked[i], 32);
-		wanted_len = 32;
+		memory_want_masked(masked[i], 32);
 		check();
 	}
 }
 
 static void check_gone(void)
 {
-	CHECK_EQ(count_copies(NULL), 0);
+	CHECK_EQ(memory_count(NULL), 0);
 }
 
 TEST(what_the_operation_used_is_gone_when_it_is_over)
@@ -230,12 +145,12 @@ TEST(libtss2_leaves_nothing_of_a_sealed_key)
 	place_open(&place, "envol-kek");
 	test_swtpm_start(&tpm, place_path(&place, "tpm"));
 	CHECK_OK(envol_random_secret(place.ev, &key, 32));
-	want(&key);
+	memory_want(&key);
 	CHECK_OK(envol_seal_seal(place.ev, tpm.tcti, &key, &seal));
-	CHECK_EQ(count_copies(&key), 0);
+	CHECK_EQ(memory_count(&key), 0);
 	envol_secret_wipe(&key);
 	CHECK_OK(envol_seal_unseal(place.ev, tpm.tcti, &seal, &back));
-	CHECK_EQ(count_copies(&back), 0);
+	CHECK_EQ(memory_count(&back), 0);
 	envol_secret_wipe(&back);
 	test_swtpm_stop(&tpm);
 	place_close(&place);
@@ -248,21 +163,21 @@ TEST(freed_memory_is_wiped)
 
 	place_open(&place, "envol-kek");
 	CHECK_OK(envol_random_secret(place.ev, &key, 64));
-	want(&key);
+	memory_want(&key);
 	p = malloc(100);
 	CHECK(p);
 	memcpy(p, key.data, 64);
-	CHECK(count_copies(&key) > 0);
+	CHECK(memory_count(&key) > 0);
 	/* To where there is room; what was there is wiped too. */
 	p = realloc(p, 100000);
 	CHECK(p);
 	CHECK_MEM_EQ(p, key.data, 64);
 	memset(p, 0, 64);
-	CHECK_EQ(count_copies(&key), 0);
+	CHECK_EQ(memory_count(&key), 0);
 	memcpy(p + 1000, key.data, 64);
 	p = realloc(p, 10);
 	CHECK(p);
-	CHECK_EQ(count_copies(&key), 0);
+	CHECK_EQ(memory_count(&key), 0);
 	free(p);
 	envol_secret_wipe(&key);
 	place_close(&place);
