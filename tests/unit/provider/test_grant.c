@@ -104,6 +104,10 @@ TEST(refusals_are_made_fit_to_be_shown)
 		     "AADSTS7000215: Invalid client secret '?[1m' \"x\" caf??.");
 	CHECK_STR_EQ(refusal.correlation_id, "c-1");
 
+	take("{\"error\":\"e\",\"error_description\":\"AADSTS1: x. Trace ID: 2 Correlation ID: 3\"}");
+	envol_grant_parse_refusal(&body, &refusal);
+	CHECK_STR_EQ(refusal.text, "AADSTS1: x.");
+
 	take("{\"error\":{\"code\":\"x\"},\"error_description\":7}");
 	envol_grant_parse_refusal(&body, &refusal);
 	CHECK_STR_EQ(refusal.error, "");

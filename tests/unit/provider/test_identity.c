@@ -378,8 +378,11 @@ TEST(imds_refusals_say_what_to_change)
 		{ "410 Gone", "", -EAGAIN, "70 s" },
 		{ "429 Too Many", "{}", -EAGAIN, "throttled" },
 		{ "500 Error", "", -EAGAIN, "status 500" },
-		{ "403 Forbidden", "", -EACCES, "refuses us" },
-		{ "301 Moved", "", -EPROTO, "identity_endpoint" },
+		{ "403 Forbidden", "{\"error\":\"unauthorized_client\"}", -EACCES, "az vm identity assign" },
+		/* As other clouds' metadata services. */
+		{ "403 Forbidden", "", -EPROTO, "no virtual machine of Azure" },
+		{ "401 Unauthorized", "<html>", -EPROTO, "no virtual machine of Azure" },
+		{ "301 Moved", "", -EPROTO, "status 301" },
 	};
 	size_t i;
 

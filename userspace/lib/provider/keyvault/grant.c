@@ -173,6 +173,8 @@ static unsigned int code_of(const char *text)
 void envol_grant_parse_refusal(const struct envol_secret *body,
 			       struct envol_grant_refusal *refusal)
 {
+	char *trace;
+
 	memset(refusal, 0, sizeof(*refusal));
 	show_string(body, "error", refusal->error, sizeof(refusal->error));
 	show_string(body, "error_description", refusal->text,
@@ -180,4 +182,8 @@ void envol_grant_parse_refusal(const struct envol_secret *body,
 	show_string(body, "correlation_id", refusal->correlation_id,
 		    sizeof(refusal->correlation_id));
 	refusal->code = code_of(refusal->text);
+	/* What follows is numbers for the service's support, of which one is enough. */
+	trace = strstr(refusal->text, " Trace ID: ");
+	if (trace)
+		*trace = 0;
 }

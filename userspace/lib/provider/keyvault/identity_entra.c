@@ -89,6 +89,7 @@ static int explain(struct envol_identity *identity,
 		const char *why = answer->status == 429 ? "throttles" :
 							  "fails for a while";
 
+		ev->retry_after_s = answer->retry_after_s;
 		if (answer->retry_after_s)
 			return envol_error(ev, -EAGAIN,
 					   "%s %s (status %u): try again in %u s",

@@ -236,32 +236,32 @@ static int explain(struct envol_identity *identity, const struct place *place,
 	case 410:
 	case 429:
 	case 500 ... 599:
+		ev->retry_after_s = answer->retry_after_s;
 		return envol_error(ev, -EAGAIN,
 				   "%s has no token for the moment (status %u%s): try again, it may be back within 70 s",
 				   identity->endpoint, answer->status,
 				   answer->status == 429 ? ", throttled" : "");
+	case 401:
+		if (place == &app_service)
+			return envol_error(ev, -EACCES,
+					   "%s refuses us: identity_header_file of [https] must hold what $IDENTITY_HEADER is in this container",
+					   identity->endpoint);
+		break;
 	case 400:
 		if (strcmp(refusal.error, "invalid_resource") == 0)
 			return envol_error(ev, -EACCES,
 					   "%s knows no resource %s: check cloud of [https] (%s)",
 					   identity->endpoint, resource, shown);
-		return envol_error(ev, -EACCES,
-				   "%s has no such identity: %s (%s)",
-				   identity->endpoint, place->nobody, shown);
-	case 401:
-	case 403:
-		return envol_error(ev, -EACCES,
-				   "%s refuses us (status %u): %s (%s)",
-				   identity->endpoint, answer->status,
-				   place == &app_service ?
-					   "identity_header_file of [https] must hold what $IDENTITY_HEADER is in this container" :
-					   place->nobody,
-				   shown);
-	default:
-		return envol_error(ev, -EPROTO,
-				   "%s answers with status %u, and not as a managed identity endpoint does: check identity_endpoint of [https]",
-				   identity->endpoint, answer->status);
+		break;
 	}
+	/* Other clouds have something else at the same address. */
+	if (answer->status < 400 || (!*refusal.error && place != &app_service))
+		return envol_error(ev, -EPROTO,
+				   "%s answers with status %u, and not as a managed identity endpoint does: %s",
+				   identity->endpoint, answer->status,
+				   place->absent);
+	return envol_error(ev, -EACCES, "%s has no such identity: %s (%s)",
+			   identity->endpoint, place->nobody, shown);
 }
 
 static int conclude(struct envol_identity *identity, const struct place *place,
