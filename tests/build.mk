@@ -11,7 +11,7 @@ TAPE     := $(O)/obj/tests/fault/tape.o
 FUZZERS  := $(patsubst tests/%.c,$(O)/tests/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 comma := ,
 PROVIDER_TESTS := $(patsubst tests/%.c,$(O)/tests/%,$(filter-out \
-	$(if $(SAN),%/test_memory.c),$(sort $(wildcard tests/provider/test_*.c))))
+	$(if $(SAN),%/test_memory.c %/test_keyvault_memory.c),$(sort $(wildcard tests/provider/test_*.c))))
 # The library's half of providers that only tests have.
 TEST_PROVIDER_OBJ := $(O)/obj/tests/provider/double_scheme.o $(O)/obj/userspace/lib/provider/template/scheme.o
 PROVIDER_TEST_OBJ = $(O)/obj/tests/provider/place.o $(TEST_PROVIDER_OBJ) $(HARNESS) $(LIB_OBJ) $(PROVIDER_OBJ)
@@ -54,9 +54,10 @@ $(O)/tests/provider/test_faults: WRAP := $(patsubst %,-Wl$(comma)--wrap=%, \
 	pwrite fsync fchmod mkdir renameat linkat unlinkat flock openat)
 $(O)/tests/provider/test_service $(O)/tests/provider/test_service_tpm $(O)/tests/provider/test_template \
 		$(O)/tests/provider/test_keyvault: $(O)/obj/tests/provider/conformance.o
-$(O)/tests/provider/test_keyvault $(O)/tests/provider/test_keyvault_answers: $(O)/obj/tests/provider/keyvault.o
-# It does in itself what envol-kek does, with its allocator; sanitizers have one of their own.
-$(O)/tests/provider/test_memory: $(filter-out %/main.o,$(KEK_OBJ)) $(O)/obj/tests/provider/memory.o
+$(O)/tests/provider/test_keyvault $(O)/tests/provider/test_keyvault_answers $(O)/tests/provider/test_keyvault_memory: \
+		$(O)/obj/tests/provider/keyvault.o
+# They do in themselves what envol-kek does, with its allocator; sanitizers have one of their own.
+$(O)/tests/provider/test_memory $(O)/tests/provider/test_keyvault_memory: $(filter-out %/main.o,$(KEK_OBJ)) $(O)/obj/tests/provider/memory.o
 # envol-kek with the providers of the tests.
 $(O)/tests/provider/envol-kek: $(KEK_OBJ) $(PROVIDER_OBJ) $(KEK_LIB_OBJ) $(TEST_PROVIDER_OBJ) \
 		$(O)/obj/tests/provider/double.o $(O)/obj/userspace/lib/provider/template/template.o
