@@ -12,7 +12,7 @@ find root -type f -printf '%m /%P\n' | sort -k 2
 grep kek_program root/etc/envol/envol.conf
 grep -c '^\.TH "envol"' root/usr/share/man/man8/envol.8
 
-# Each setting that the file shows is one, and has the value that is built in.
+# Each setting that the file shows is one, and of [defaults] has the value that is built in.
 sed 's/^#\([a-z_]* =\)/\1/' root/etc/envol/envol.conf >all.conf
 try "$ENVOL" provider list --config all.conf
 grep '^[a-z]' all.conf
