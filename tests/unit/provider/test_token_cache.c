@@ -99,6 +99,16 @@ TEST(ids_are_not_mixed_up)
 	envol_token_cache_drop(id);
 }
 
+TEST(what_fits_into_no_header_is_no_token)
+{
+	setup();
+	token.data[2] = '\r';
+	envol_token_cache_keep(ev, id, &token, 60);
+	CHECK_ERR(find(), -ENOKEY);
+	CHECK(!found.data);
+	envol_token_cache_drop(id);
+}
+
 TEST(another_user_finds_nothing)
 {
 	int status;

@@ -59,7 +59,7 @@ static int load_key(struct signer *s, const struct envol_secret *pem)
 			      "holds a private key under a passphrase: keep it without one, in a file that root alone may read");
 	if (!s->key)
 		return refuse(s, -EINVAL,
-			      "holds no private key in PEM: it must have the key and the certificate");
+			      "holds no private key in PEM: it must have the key and the certificate (of a PFX file: openssl pkcs12 -nodes)");
 	if (EVP_PKEY_get_base_id(s->key) != EVP_PKEY_RSA)
 		return refuse(s, -EINVAL,
 			      "holds a key that is not RSA: make a certificate with an RSA key");

@@ -186,11 +186,14 @@ static bool is_jwt(const struct envol_secret *token)
 static int load_federated(struct envol_identity *identity, const char *path,
 			  struct envol_secret *token)
 {
-	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK |
-						    O_NOCTTY);
+	_cleanup_close_ int fd = -1;
 	struct stat st;
 	int err;
 
+	/* A credential of systemd's that is not there. */
+	if (*path != '/')
+		return envol_credential_read(identity->ev, path, token);
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (fd < 0 || fstat(fd, &st))
 		return envol_error_errno(identity->ev, -errno,
 					 "federated_token_file %.200s of [https]",

@@ -45,6 +45,17 @@ static long search(const uint8_t id[ENVOL_TOKEN_CACHE_ID_SIZE])
 		      (long)d.text, 0);
 }
 
+/* Whoever runs as the same user may have put it there: it is to fit into a header, and no more. */
+static bool is_word(const struct envol_secret *token)
+{
+	size_t i;
+
+	for (i = 0; i < token->len; i++)
+		if (token->data[i] <= ' ' || token->data[i] > '~')
+			return false;
+	return true;
+}
+
 int envol_token_cache_find(struct envol *ev,
 			   const uint8_t id[ENVOL_TOKEN_CACHE_ID_SIZE],
 			   struct envol_secret *token)
@@ -61,7 +72,7 @@ int envol_token_cache_find(struct envol *ev,
 	if (err)
 		return err;
 	got = keyctl(KEYCTL_READ, serial, (long)token->data, size, 0);
-	if (got != size) {
+	if (got != size || !is_word(token)) {
 		envol_secret_wipe(token);
 		return -ENOKEY;
 	}
