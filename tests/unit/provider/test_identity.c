@@ -34,7 +34,9 @@ static void set(const char *key, const char *value)
 	if (!ev) {
 		CHECK_OK(envol_new(&ev));
 		/* Not that of this machine. */
-		CHECK_OK(envol_set_state(ev, "/tmp/envol-identity-none"));
+		if (strstr(directory, "XXXXXX"))
+			CHECK(mkdtemp(directory));
+		CHECK_OK(envol_set_state(ev, directory));
 	}
 	CHECK_OK(envol_settings_put(&ev->settings, "https", "", key, value));
 }
@@ -45,8 +47,8 @@ static void set_file(const char *key, const char *text, mode_t mode)
 	char path[128];
 	int fd;
 
-	if (strstr(directory, "XXXXXX"))
-		CHECK(mkdtemp(directory));
+	if (!ev)
+		set("tenant", TENANT);
 	snprintf(path, sizeof(path), "%s/%s", directory, key);
 	fd = open(path, O_CREAT | O_TRUNC | O_WRONLY, 0600);
 	CHECK(fd >= 0 && fchmod(fd, mode) == 0);
@@ -121,18 +123,23 @@ static void check_token(const char *want)
 	CHECK_MEM_EQ(token.data, want, token.len);
 }
 
-/* Nothing stays in the kernel; what the peer was asked. */
-static const char *finish(void)
+static void tidy(void)
 {
 	char command[128];
 
+	snprintf(command, sizeof(command), "rm -rf %s", directory);
+	CHECK(system(command) == 0);
+}
+
+/* Nothing stays in the kernel; what the peer was asked. */
+static const char *finish(void)
+{
 	if (identity)
 		envol_identity_forget(identity, RESOURCE);
 	envol_identity_free(identity);
 	envol_http_free(http);
 	envol_secret_wipe(&token);
-	snprintf(command, sizeof(command), "rm -rf %s", directory);
-	CHECK(system(command) == 0);
+	tidy();
 	return peer_stop(&peer);
 }
 
@@ -269,6 +276,7 @@ TEST(refusals_say_what_to_change)
 		envol_identity_free(identity);
 		envol_http_free(http);
 	}
+	tidy();
 }
 
 TEST(troubles_that_pass_are_told_apart_from_those_that_do_not)
@@ -304,6 +312,7 @@ TEST(troubles_that_pass_are_told_apart_from_those_that_do_not)
 		envol_identity_free(identity);
 		envol_http_free(http);
 	}
+	tidy();
 }
 
 TEST(a_secret_that_others_may_read_is_not_sent)
@@ -397,6 +406,7 @@ TEST(imds_refusals_say_what_to_change)
 		peer_stop(&peer);
 		envol_identity_free(identity);
 	}
+	tidy();
 }
 
 TEST(a_machine_without_imds_is_told_so)
@@ -412,6 +422,7 @@ TEST(a_machine_without_imds_is_told_so)
 	CHECK_STR_HAS(envol_error_message(ev), url);
 	CHECK_STR_HAS(envol_error_message(ev), "no virtual machine of Azure");
 	envol_identity_free(identity);
+	tidy();
 }
 
 TEST(an_app_shows_its_header)
@@ -491,6 +502,7 @@ TEST(settings_that_do_not_fit_are_refused)
 		CHECK_STR_HAS(envol_error_message(ev), rows[i].why);
 		CHECK_STR_HAS(envol_error_message(ev), "[https]");
 	}
+	tidy();
 }
 
 /* Over http:// the transport keeps to this machine, whatever is set. */
@@ -501,6 +513,7 @@ TEST(no_far_host_is_asked_for_an_identity)
 	CHECK_OK(envol_identity_new(ev, VAULT, NULL, &identity));
 	CHECK_ERR(ask(), -EINVAL);
 	envol_identity_free(identity);
+	tidy();
 }
 
 static void set_own(const char *key, const char *value)
@@ -582,4 +595,5 @@ TEST(a_challenge_is_held_against_what_is_configured)
 			CHECK_STR_HAS(envol_error_message(ev), rows[i].why);
 	}
 	envol_identity_free(identity);
+	tidy();
 }

@@ -196,7 +196,7 @@ static int keep_here(struct envol_identity *identity, const char *resource,
 }
 
 static int fetch(struct envol_identity *identity, const char *resource,
-		 const uint8_t id[ENVOL_TOKEN_CACHE_ID_SIZE],
+		 const struct envol_token_cache *cache,
 		 struct envol_deadline deadline)
 {
 	_cleanup_grant_ struct envol_grant grant = ENVOL_GRANT_INIT;
@@ -213,15 +213,16 @@ static int fetch(struct envol_identity *identity, const char *resource,
 			"new access token for %s (identity = %s), used for %u s",
 			resource, identity->kind->name, life_s);
 	if (life_s)
-		envol_token_cache_keep(identity->ev, id, &grant.token, life_s);
+		envol_token_cache_keep(identity->ev, cache, &grant.token,
+				       life_s);
 	return keep_here(identity, resource, &grant.token, life_s);
 }
 
 static int find(struct envol_identity *identity, const char *resource,
-		const uint8_t id[ENVOL_TOKEN_CACHE_ID_SIZE])
+		const struct envol_token_cache *cache)
 {
 	_cleanup_secret_ struct envol_secret shared = ENVOL_SECRET_INIT;
-	int err = envol_token_cache_find(identity->ev, id, &shared);
+	int err = envol_token_cache_find(identity->ev, cache, &shared);
 
 	return err ? err : keep_here(identity, resource, &shared, 0);
 }
@@ -229,18 +230,20 @@ static int find(struct envol_identity *identity, const char *resource,
 static int find_or_fetch(struct envol_identity *identity, const char *resource,
 			 struct envol_deadline deadline)
 {
-	uint8_t id[ENVOL_TOKEN_CACHE_ID_SIZE];
-	_cleanup_close_ int lock = -1;
-	int err = token_id(identity, resource, id);
+	_cleanup_token_cache_ struct envol_token_cache cache =
+		ENVOL_TOKEN_CACHE_INIT;
+	int err = token_id(identity, resource, cache.id);
 
 	if (!err)
-		err = find(identity, resource, id);
+		err = envol_token_cache_open(identity->ev, &cache);
+	if (!err)
+		err = find(identity, resource, &cache);
 	if (err == -ENOKEY) {
-		lock = envol_token_cache_lock(identity->ev, id, deadline);
-		err = find(identity, resource, id);
+		envol_token_cache_lock(&cache, deadline);
+		err = find(identity, resource, &cache);
 	}
 	if (err == -ENOKEY || err == -EOPNOTSUPP)
-		err = fetch(identity, resource, id, deadline);
+		err = fetch(identity, resource, &cache, deadline);
 	return err;
 }
 
@@ -260,11 +263,11 @@ int envol_identity_token(struct envol_identity *identity, const char *resource,
 
 void envol_identity_forget(struct envol_identity *identity, const char *resource)
 {
-	uint8_t id[ENVOL_TOKEN_CACHE_ID_SIZE];
+	struct envol_token_cache cache = ENVOL_TOKEN_CACHE_INIT;
 
 	envol_secret_wipe(&identity->token);
-	if (token_id(identity, resource, id) == 0)
-		envol_token_cache_drop(id);
+	if (token_id(identity, resource, cache.id) == 0)
+		envol_token_cache_drop(&cache);
 }
 
 /* ---- challenges ---- */

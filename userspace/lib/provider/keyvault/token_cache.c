@@ -8,26 +8,100 @@
 
 #include <linux/keyctl.h>
 
+#include "userspace/lib/crypto/digest.h"
+#include "userspace/lib/crypto/keywrap.h"
+#include "userspace/lib/crypto/random.h"
 #include "userspace/lib/provider/keyvault/token_cache.h"
+#include "userspace/lib/util/file.h"
 #include "userspace/lib/util/hex.h"
 #include "userspace/lib/util/log.h"
 
 #define KEY_TYPE     "user"
-#define LOCK_FILE    "tokens.lock"
+#define KEY_FILE     "tokens.key"
+#define KEY_SIZE     32
+#define STATE_MODE   0700
 #define LOCK_POLL_MS 25
 
 /* For the possessor view, read, search and link; for the user's other sessions all but link. */
 #define PERMISSIONS 0x1b0b0000u
 
+static const char kek_info[] = "envol access token 1";
+
+/* ---- the key in the state directory ---- */
+
+void envol_token_cache_close(struct envol_token_cache *cache)
+{
+	if (cache->fd >= 0)
+		close(cache->fd);
+	cache->fd = -1;
+	envol_secret_wipe(&cache->kek);
+}
+
+/* One that is there already is as good: of two that make it at once the first has made it. */
+static int make_key(struct envol *ev, int dir)
+{
+	_cleanup_secret_ struct envol_secret key = ENVOL_SECRET_INIT;
+	int err = envol_random_secret(ev, &key, KEY_SIZE);
+
+	if (!err)
+		err = envol_file_replace(ev, dir, KEY_FILE, key.data, key.len,
+					 0600, true);
+	return err == -EEXIST ? 0 : err;
+}
+
+static int load_key(struct envol *ev, struct envol_token_cache *cache,
+		    struct envol_secret *key)
+{
+	_cleanup_close_ int dir =
+		envol_file_open_dir(ev, ev->state, STATE_MODE, true);
+	int err;
+
+	if (dir < 0)
+		return dir;
+	cache->fd = openat(dir, KEY_FILE, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+	if (cache->fd < 0 && errno == ENOENT) {
+		err = make_key(ev, dir);
+		if (err)
+			return err;
+		cache->fd = openat(dir, KEY_FILE,
+				   O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+	}
+	if (cache->fd < 0)
+		return -errno;
+	err = envol_file_load_secret(ev, dir, KEY_FILE, key);
+	return !err && key->len != KEY_SIZE ? -EBADMSG : err;
+}
+
+int envol_token_cache_open(struct envol *ev, struct envol_token_cache *cache)
+{
+	_cleanup_secret_ struct envol_secret key = ENVOL_SECRET_INIT;
+	int err = load_key(ev, cache, &key);
+
+	/* Of its own for each token: they can't be put in one another's place. */
+	if (!err)
+		err = envol_digest_hkdf(ev, &key, cache->id, sizeof(cache->id),
+					kek_info, strlen(kek_info), &cache->kek,
+					KEY_SIZE);
+	if (err && err != -ENOMEM) {
+		envol_log_debug(ev,
+				"access tokens are not kept for other processes: %s/" KEY_FILE ": %s",
+				ev->state, strerror(-err));
+		err = 0;
+	}
+	return err;
+}
+
+/* ---- the token in the kernel ---- */
+
 struct description {
 	char text[16 + 2 * ENVOL_TOKEN_CACHE_ID_SIZE];
 };
 
-static struct description describe(const uint8_t id[ENVOL_TOKEN_CACHE_ID_SIZE])
+static struct description describe(const struct envol_token_cache *cache)
 {
 	struct description d = { "envol:token:" };
 
-	envol_hex_encode(d.text + strlen(d.text), id,
+	envol_hex_encode(d.text + strlen(d.text), cache->id,
 			 ENVOL_TOKEN_CACHE_ID_SIZE);
 	return d;
 }
@@ -37,9 +111,9 @@ static long keyctl(int operation, long a, long b, long c, long d)
 	return syscall(SYS_keyctl, operation, a, b, c, d);
 }
 
-static long search(const uint8_t id[ENVOL_TOKEN_CACHE_ID_SIZE])
+static long search(const struct envol_token_cache *cache)
 {
-	struct description d = describe(id);
+	struct description d = describe(cache);
 
 	return keyctl(KEYCTL_SEARCH, KEY_SPEC_USER_KEYRING, (long)KEY_TYPE,
 		      (long)d.text, 0);
@@ -57,59 +131,47 @@ static bool is_word(const struct envol_secret *token)
 }
 
 int envol_token_cache_find(struct envol *ev,
-			   const uint8_t id[ENVOL_TOKEN_CACHE_ID_SIZE],
+			   const struct envol_token_cache *cache,
 			   struct envol_secret *token)
 {
-	long serial = search(id), size, got;
+	uint8_t wrapped[ENVOL_KEYWRAP_MAX + 8];
+	long serial, len;
 	int err;
 
-	if (serial < 0 && (errno == ENOSYS || errno == EPERM))
+	if (!cache->kek.data)
 		return -EOPNOTSUPP;
-	size = serial < 0 ? -1 : keyctl(KEYCTL_READ, serial, 0, 0, 0);
-	if (size <= 0 || size > ENVOL_SECRET_MAX)
+	serial = search(cache);
+	if (serial < 0)
+		return errno == ENOSYS || errno == EPERM ? -EOPNOTSUPP : -ENOKEY;
+	len = keyctl(KEYCTL_READ, serial, (long)wrapped, sizeof(wrapped), 0);
+	if (len <= 0 || (size_t)len > sizeof(wrapped))
 		return -ENOKEY;
-	err = envol_secret_alloc(ev, token, size);
-	if (err)
-		return err;
-	got = keyctl(KEYCTL_READ, serial, (long)token->data, size, 0);
-	if (got != size || !is_word(token)) {
+	err = envol_keywrap_unwrap(ev, &cache->kek, wrapped, len, token);
+	if (!err && !is_word(token)) {
 		envol_secret_wipe(token);
-		return -ENOKEY;
+		err = -EBADMSG;
 	}
-	return 0;
+	return err && err != -ENOMEM ? -ENOKEY : err;
 }
 
 /* A byte of the file for each token: one that is slow to come holds up no other. */
-static bool try_lock(int fd, const uint8_t id[ENVOL_TOKEN_CACHE_ID_SIZE])
+static bool try_lock(const struct envol_token_cache *cache)
 {
 	struct flock range = { .l_type = F_WRLCK, .l_whence = SEEK_SET,
 			       .l_len = 1 };
 
-	memcpy(&range.l_start, id, sizeof(range.l_start) - 1);
-	return fcntl(fd, F_OFD_SETLK, &range) == 0 || errno != EAGAIN;
+	memcpy(&range.l_start, cache->id, sizeof(range.l_start) - 1);
+	return fcntl(cache->fd, F_OFD_SETLK, &range) == 0 || errno != EAGAIN;
 }
 
-int envol_token_cache_lock(struct envol *ev,
-			   const uint8_t id[ENVOL_TOKEN_CACHE_ID_SIZE],
-			   struct envol_deadline deadline)
+void envol_token_cache_lock(const struct envol_token_cache *cache,
+			    struct envol_deadline deadline)
 {
 	struct envol_deadline half =
 		envol_deadline_in(envol_deadline_left_ms(deadline) / 2);
-	_cleanup_close_ int dir = open(ev->state, O_PATH | O_DIRECTORY |
-							  O_CLOEXEC);
-	_cleanup_close_ int fd = -1;
 
-	if (dir >= 0)
-		fd = openat(dir, LOCK_FILE,
-			    O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (fd < 0)
-		return -1;
-	while (!try_lock(fd, id)) {
-		if (!envol_deadline_left_ms(half))
-			return -1;
+	while (!try_lock(cache) && envol_deadline_left_ms(half))
 		poll(NULL, 0, LOCK_POLL_MS);
-	}
-	return take_fd(&fd);
 }
 
 /*
@@ -117,12 +179,12 @@ int envol_token_cache_lock(struct envol *ev,
  * time and permissions: a process that is killed in between leaves no token that
  * stays. The link takes the place of an older one.
  */
-static int keep(const uint8_t id[ENVOL_TOKEN_CACHE_ID_SIZE],
-		const struct envol_secret *token, unsigned int life_s)
+static int put(const struct envol_token_cache *cache,
+	       const struct envol_blob *wrapped, unsigned int life_s)
 {
-	struct description d = describe(id);
-	long serial = syscall(SYS_add_key, KEY_TYPE, d.text, token->data,
-			      token->len, KEY_SPEC_THREAD_KEYRING);
+	struct description d = describe(cache);
+	long serial = syscall(SYS_add_key, KEY_TYPE, d.text, wrapped->data,
+			      wrapped->len, KEY_SPEC_THREAD_KEYRING);
 	int err = 0;
 
 	if (serial < 0)
@@ -136,21 +198,27 @@ static int keep(const uint8_t id[ENVOL_TOKEN_CACHE_ID_SIZE],
 }
 
 void envol_token_cache_keep(struct envol *ev,
-			    const uint8_t id[ENVOL_TOKEN_CACHE_ID_SIZE],
+			    const struct envol_token_cache *cache,
 			    const struct envol_secret *token,
 			    unsigned int life_s)
 {
-	int err = keep(id, token, life_s);
+	_cleanup_blob_ struct envol_blob wrapped = ENVOL_BLOB_INIT;
+	int err;
 
+	if (!cache->kek.data)
+		return;
+	err = envol_keywrap_wrap(ev, &cache->kek, token, &wrapped);
+	if (!err)
+		err = put(cache, &wrapped, life_s);
 	if (err)
 		envol_log_debug(ev,
 				"the access token is not kept for other processes: %s",
 				strerror(-err));
 }
 
-void envol_token_cache_drop(const uint8_t id[ENVOL_TOKEN_CACHE_ID_SIZE])
+void envol_token_cache_drop(const struct envol_token_cache *cache)
 {
-	long serial = search(id);
+	long serial = search(cache);
 
 	if (serial >= 0)
 		keyctl(KEYCTL_INVALIDATE, serial, 0, 0, 0);
