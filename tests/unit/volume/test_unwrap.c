@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Which wraps are tried, and which error is told. */
 #include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
 
 #include "tests/harness/test.h"
+#include "userspace/lib/provider/health.h"
 #include "userspace/lib/volume/unwrap.h"
 
 static char A[] = "service:a", B[] = "service:b", C[] = "pkcs11:object=c";
@@ -64,6 +67,36 @@ TEST(order)
 		for (j = 0; j < n; j++)
 			CHECK_EQ(order[j], rows[i].want[j]);
 	}
+}
+
+TEST(what_can_not_be_reached_is_asked_last)
+{
+	/* A is down: 0 and 4 are its own; 2 needs B and C, which answer */
+	static const unsigned int want[] = { 1, 2, 3, 0, 4 };
+	struct envol_volume_source source = { 0 };
+	unsigned int order[ENVOL_SEALED_WRAPS];
+	char state[] = "/tmp/envol-unwrap-XXXXXX", command[100];
+	struct envol_token token;
+	struct envol *ev;
+	size_t n;
+
+	make_token(&token);
+	CHECK(mkdtemp(state));
+	CHECK_OK(envol_new(&ev));
+	CHECK_OK(envol_set_state(ev, state));
+	envol_health_note(ev, A, false);
+	CHECK_OK(envol_unwrap_allowed(ev, &token, &source, order, &n));
+	CHECK_EQ(n, 5);
+	CHECK_EQ(memcmp(order, want, sizeof(want)), 0);
+	/* one KEK of two is enough to be behind */
+	envol_health_note(ev, A, true);
+	envol_health_note(ev, C, false);
+	CHECK_OK(envol_unwrap_allowed(ev, &token, &source, order, &n));
+	CHECK_EQ(order[3], 2);
+	CHECK_EQ(order[4], 3);
+	snprintf(command, sizeof(command), "rm -rf %s", state);
+	CHECK_EQ(system(command), 0);
+	envol_free(ev);
 }
 
 TEST(a_full_token_keeps_its_order)

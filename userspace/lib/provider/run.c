@@ -5,6 +5,7 @@
 
 #include "userspace/lib/provider/audit.h"
 #include "userspace/lib/provider/child.h"
+#include "userspace/lib/provider/health.h"
 #include "userspace/lib/provider/run.h"
 #include "userspace/lib/util/error.h"
 #include "userspace/lib/util/log.h"
@@ -162,6 +163,12 @@ static void audit(struct envol *ev, const struct envol_request *request,
 	envol_audit_write(ev, &record);
 }
 
+static bool is_of_kek(const struct envol_request *request)
+{
+	return request->operation != ENVOL_OPERATION_LIST &&
+	       request->operation != ENVOL_OPERATION_RESTORE;
+}
+
 int envol_run_request(struct envol *ev, struct envol_request *request,
 		      struct envol_reply *reply)
 {
@@ -173,6 +180,9 @@ int envol_run_request(struct envol *ev, struct envol_request *request,
 	if (err)
 		return err;
 	err = try_until(ev, request, deadline, reply);
+	if (is_of_kek(request))
+		envol_health_note(ev, request->uri,
+				  err != -EHOSTUNREACH && err != -ETIMEDOUT);
 	if (operation->audited)
 		audit(ev, request, reply, err, started_ms);
 	envol_log_debug(ev, "%s %s: %s, %lld ms", operation->doing,

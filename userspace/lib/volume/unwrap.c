@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "userspace/lib/crypto/digest.h"
+#include "userspace/lib/provider/health.h"
 #include "userspace/lib/provider/kek.h"
 #include "userspace/lib/util/error.h"
 #include "userspace/lib/util/hex.h"
@@ -231,6 +232,28 @@ static int canonical_keks(struct envol *ev, const struct envol_volume_source *so
 	return err;
 }
 
+/* Behind the others, in the same order. */
+static void ask_unreachable_last(struct envol *ev, const struct envol_token *token,
+				 unsigned int *order, size_t n)
+{
+	unsigned int poor[ENVOL_SEALED_WRAPS], part;
+	size_t n_poor = 0, n_good = 0, i;
+
+	for (i = 0; i < n && n > 1; i++) {
+		const struct envol_token_wrap *wrap = &token->wraps[order[i]];
+		bool is_poor = false;
+
+		for (part = 0; part < wrap->n_parts && !is_poor; part++)
+			is_poor = envol_health_is_poor(ev,
+						       wrap->parts[part].uri);
+		if (is_poor)
+			poor[n_poor++] = order[i];
+		else
+			order[n_good++] = order[i];
+	}
+	memcpy(order + n_good, poor, n_poor * sizeof(*poor));
+}
+
 int envol_unwrap_allowed(struct envol *ev, const struct envol_token *token,
 			 const struct envol_volume_source *source,
 			 unsigned int order[ENVOL_SEALED_WRAPS], size_t *n)
@@ -241,6 +264,8 @@ int envol_unwrap_allowed(struct envol *ev, const struct envol_token *token,
 	if (!err)
 		*n = envol_unwrap_order(token, (const char *const *)keks,
 					source->n_keks, order);
+	if (!err)
+		ask_unreachable_last(ev, token, order, *n);
 	free_strings(keks, source->n_keks);
 	return err;
 }

@@ -12,7 +12,8 @@
  *   5. the header is no older than one that was seen here
  *
  * Wraps are tried in the order of @source->keks (a double key stands where its later
- * KEK does), else the header's; those that are retiring come last. Where none
+ * KEK does), else the header's; those that are retiring come last, and behind them
+ * those whose KEK could not be reached a short while ago (provider/health.h). Where none
  * opens the volume the sentence has each cause, and the error is the one that tells
  * most of what to do: unreachable (trying again may help), then refused (a person
  * has to allow it), then absent, then damaged.
