@@ -94,7 +94,22 @@ static int read_dir(struct envol_keystore *ks, DIR **dir)
 }
 
 /* With the lock: what a writer that was killed has left goes. */
-static int sweep(struct envol_keystore *ks, bool *has_keys)
+static int sweep(struct envol_keystore *ks)
+{
+	struct dirent *entry;
+	DIR *dir;
+	int err = read_dir(ks, &dir);
+
+	if (err)
+		return err;
+	while ((entry = readdir(dir)))
+		if (strncmp(entry->d_name, TEMPORARY, strlen(TEMPORARY)) == 0)
+			unlinkat(ks->dir, entry->d_name, 0);
+	closedir(dir);
+	return 0;
+}
+
+static int look_for_keys(struct envol_keystore *ks, bool *has_keys)
 {
 	char name[ENVOL_SERVICE_NAME_SIZE];
 	struct dirent *entry;
@@ -103,11 +118,8 @@ static int sweep(struct envol_keystore *ks, bool *has_keys)
 
 	if (err)
 		return err;
-	while ((entry = readdir(dir))) {
-		if (strncmp(entry->d_name, TEMPORARY, strlen(TEMPORARY)) == 0)
-			unlinkat(ks->dir, entry->d_name, 0);
+	while ((entry = readdir(dir)))
 		*has_keys |= key_name(name, entry->d_name);
-	}
 	closedir(dir);
 	return 0;
 }
@@ -166,16 +178,20 @@ static int make_root(struct envol_keystore *ks)
 	return err;
 }
 
-static int load_root(struct envol_keystore *ks, enum envol_keystore_mode mode,
-		     bool has_keys)
+/* A first key is stored after the root key, so keys without one have lost it. */
+static int load_root(struct envol_keystore *ks, enum envol_keystore_mode mode)
 {
+	bool has_keys = false;
 	int err = envol_root_load(ks->ev, ks->dir, ks->deadline, &ks->root);
 
 	if (err != -ENOENT)
 		return err ? err : load_index(ks);
+	err = look_for_keys(ks, &has_keys);
+	if (err)
+		return err;
 	if (has_keys)
 		return envol_error(ks->ev, -EBADMSG,
-				   "there are keys, but their root key (file " ENVOL_ROOT_FILE ") is gone; bring the file back from a copy, or restore each key from its backup into a new keystore");
+				   "there are keys, but their root key (file " ENVOL_ROOT_FILE ") is gone; bring the file back from a copy, or move the directory away and restore each key from its backup into a new keystore");
 	if (mode == ENVOL_KEYSTORE_CREATE)
 		return make_root(ks);
 	return envol_error(ks->ev, -ENOENT,
@@ -184,17 +200,16 @@ static int load_root(struct envol_keystore *ks, enum envol_keystore_mode mode,
 
 static int open_all(struct envol_keystore *ks, enum envol_keystore_mode mode)
 {
-	bool has_keys = false;
 	int err;
 
 	err = open_dir(ks, mode);
 	if (!err && mode != ENVOL_KEYSTORE_READ)
 		err = lock(ks);
 	if (!err && mode != ENVOL_KEYSTORE_READ)
-		err = sweep(ks, &has_keys);
+		err = sweep(ks);
 	if (err)
 		return err;
-	err = load_root(ks, mode, has_keys);
+	err = load_root(ks, mode);
 	return err ? envol_error_while(ks->ev, err, "keystore %s",
 				       ks->ev->keystore) : 0;
 }
