@@ -110,10 +110,16 @@ TEST(one_way_in_is_said_to_be_one)
 
 TEST(each_copy_is_looked_at_and_none_repaired)
 {
+	struct room_log log = { .wanted = "" };
+
 	setup(one, 1);
 	write_at(4200, "x", 1);
 	keep_image();
+	/* Of a repair nothing is logged, for there is none. */
+	envol_set_log(room.ev, room_log_line, &log, ENVOL_LOG_WARNING);
 	CHECK_OK(check());
+	CHECK(!log.seen);
+	envol_set_log(room.ev, NULL, NULL, ENVOL_LOG_WARNING);
 	CHECK_STR_HAS(told, "warning header copy 1: damaged; the next open repairs");
 	CHECK_STR_HAS(told, "ok header copy 2: intact");
 	CHECK_STR_HAS(told, "ok seal");
@@ -236,6 +242,58 @@ TEST(another_fingerprint_and_an_older_header_fail)
 	source.allow_older = false;
 	CHECK_ERR(check(), -ESTALE);
 	envol_volume_info_free(&info);
+	finish();
+}
+
+static void change_often(const char *name)
+{
+	const struct envol_kek_choice kek = { .uri = name };
+	struct envol_volume_info info;
+	size_t i;
+	int tries;
+
+	room.ev = room_handle(&room);
+	for (tries = 0; tries < 4; tries++) {
+		if (envol_wrap_add(room.ev, &source, &kek) ||
+		    envol_volume_status(room.ev, room.image, NULL, &info))
+			_exit(1);
+		for (i = 0; i < info.n_wraps; i++)
+			if (strstr(info.wraps[i].parts[0].uri, name))
+				break;
+		envol_volume_info_free(&info);
+		/* The other's wrap may have gone before it and moved it. */
+		if (i && envol_wrap_remove(room.ev, &source, i))
+			return;
+	}
+}
+
+/* What is written while it looks is neither a rollback nor damage. */
+TEST(writers_meanwhile_are_no_fault_of_the_volume)
+{
+	static const char *const names[] = { "bbbb", "cccc" };
+	int status, i, left = 2;
+	pid_t pids[2];
+
+	setup(one, 1);
+	for (i = 0; i < 2; i++) {
+		room_make_key(&room, names[i]);
+		pids[i] = fork();
+		CHECK(pids[i] >= 0);
+		if (pids[i] == 0) {
+			change_often(names[i]);
+			_exit(0);
+		}
+	}
+	while (left) {
+		if (check())
+			FAIL("%s", told);
+		CHECK(!strstr(told, "older"));
+		for (i = 0; i < 2; i++)
+			if (pids[i] && waitpid(pids[i], &status, WNOHANG) == pids[i]) {
+				pids[i] = 0;
+				left--;
+			}
+	}
 	finish();
 }
 

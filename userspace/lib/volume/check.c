@@ -11,6 +11,7 @@
 #include <sys/mman.h>
 
 #include "userspace/lib/metadata/copies.h"
+#include "userspace/lib/metadata/lock.h"
 #include "userspace/lib/util/error.h"
 #include "userspace/lib/util/file.h"
 #include "userspace/lib/util/hex.h"
@@ -35,6 +36,9 @@ struct check {
 	char private_path[32];			/* of the copy that @h was read from; "" */
 	int private_fd;
 	struct envol_secret dek;		/* empty until a KEK gave it */
+	uint64_t seen;				/* highest generation, before @h was read; 0: none */
+	int seen_err;				/* of asking for it, */
+	char seen_message[ENVOL_MESSAGE_SIZE];	/* and its sentence */
 };
 
 static void check_end(struct check *check)
@@ -181,25 +185,77 @@ static int copy_header(struct check *check)
 	return 0;
 }
 
-static int open_header(struct check *check)
+/* Under the header's lock, so that no writer is half done with what is looked at. */
+static int look_at_copies(struct check *check, struct envol_copies *copies)
+{
+	_cleanup_lock_ struct envol_lock lock = ENVOL_LOCK_INIT;
+	int err = envol_lock_take(check->ev, check->place.path, false, &lock);
+
+	if (!err)
+		err = envol_copies_look(check->ev, check->place.path, copies);
+	return err || needs_no_repair(copies) ? err : copy_header(check);
+}
+
+static int read_header(struct check *check, struct envol_header **h)
 {
 	const struct envol_volume_source *source = check->source;
-	const char *header = source->header;
+	struct envol *ev = check->ev;
+	envol_log_fn log = ev->log;
+	int err;
+
+	if (!check->private_path[0])
+		return envol_header_open(ev, source->device, source->header, h);
+	/* That the copy is repaired is nobody's business; the original's state was told. */
+	ev->log = NULL;
+	err = envol_header_open(ev, source->device, check->private_path, h);
+	ev->log = log;
+	return err;
+}
+
+static void ask_seen(struct check *check)
+{
+	check->seen_err = envol_state_seen(check->ev,
+					   envol_header_token(check->h)->volume_id,
+					   &check->seen);
+	if (check->seen_err)
+		memcpy(check->seen_message, check->ev->message,
+		       sizeof(check->seen_message));
+}
+
+/*
+ * A writer stores the header before it is remembered as seen. So what is read after
+ * the memory was asked is as new as that, or an older one was put back.
+ */
+static int catch_up(struct check *check)
+{
+	struct envol_header *now;
+	int err;
+
+	ask_seen(check);
+	if (check->seen_err || check->private_path[0] ||
+	    check->seen <= envol_header_token(check->h)->generation)
+		return 0;
+	err = read_header(check, &now);
+	if (err)
+		return err;
+	envol_header_close(check->h);
+	check->h = now;
+	return 0;
+}
+
+static int open_header(struct check *check)
+{
 	const struct envol_header_info *info;
 	struct envol_copies copies;
-	int err = envol_copies_look(check->ev, check->place.path, &copies);
+	int err = look_at_copies(check, &copies);
 
 	if (!err) {
 		tell_copy(check, "header copy 1", &copies.first, &copies.second);
 		tell_copy(check, "header copy 2", &copies.second, &copies.first);
-		if (!needs_no_repair(&copies)) {
-			err = copy_header(check);
-			header = check->private_path;
-		}
+		err = read_header(check, &check->h);
 	}
 	if (!err)
-		err = envol_header_open(check->ev, source->device, header,
-					&check->h);
+		err = catch_up(check);
 	if (err) {
 		fail(check, "header", err);
 		return err;
@@ -446,11 +502,11 @@ static void check_fingerprint(struct check *check)
 static void check_generation(struct check *check)
 {
 	const struct envol_token *token = envol_header_token(check->h);
-	uint64_t seen;
-	int err = envol_state_seen(check->ev, token->volume_id, &seen);
+	uint64_t seen = check->seen;
 
-	if (err) {
-		tell_error(check, ENVOL_CHECK_WARNING, "generation", err);
+	if (check->seen_err) {
+		tell(check, ENVOL_CHECK_WARNING, "generation", "%s",
+		     check->seen_message);
 	} else if (!seen) {
 		tell(check, ENVOL_CHECK_OK, "generation",
 		     "%" PRIu64 ", the first that this host sees",
