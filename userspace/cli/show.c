@@ -5,11 +5,16 @@
 
 #include "userspace/cli/show.h"
 
+/* Without its key a mapping that is not locked fails all I/O: no state to be called active. */
 static const char *state(const struct envol_volume_info *info)
 {
 	if (!info->name)
 		return NULL;
-	return info->suspended ? "locked" : "active";
+	if (info->suspended)
+		return "locked";
+	if (info->key_state && strcmp(info->key_state, "ready") != 0)
+		return info->key_state;
+	return "active";
 }
 
 /* Of a mapping that lost it there is something to say, too. */
