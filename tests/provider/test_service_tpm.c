@@ -99,3 +99,26 @@ TEST(a_tpm_that_refuses_is_no_reason_for_a_plain_file)
 	CHECK_STR_EQ(place_text(&place, "keys/root"), "");
 	place_close(&place);
 }
+
+TEST(a_tpm_that_was_named_is_used_or_nothing_is_made)
+{
+	static const char warning[] = "\n1 the root key lies in a file";
+	struct place place;
+
+	place_open(&place, conformance.program);
+	CHECK_OK(envol_key_create(place.ev, "a", NULL));
+	CHECK_STR_HAS(place_text(&place, "keys/root"), "\nkey ");
+	CHECK(!strstr(place.log, warning));
+	start(&place);
+	CHECK_ERR(envol_key_create(place.ev, "b", NULL), -EINVAL);
+	CHECK_STR_HAS(envol_error_message(place.ev), "although a TPM was asked for");
+	CHECK_STR_HAS(envol_error_message(place.ev), "envol key reseal");
+	CHECK(!strstr(place.log, warning));
+	/* What is there goes on to work, and it is told. */
+	CHECK_OK(envol_key_disable(place.ev, "a", NULL));
+	CHECK_STR_HAS(place.log, warning);
+	CHECK_OK(envol_set_tpm(place.ev, ""));
+	CHECK_OK(envol_key_create(place.ev, "b", NULL));
+	stop(&place);
+	place_close(&place);
+}

@@ -7,8 +7,10 @@
 #include <sys/stat.h>
 
 #include "userspace/lib/provider/service/keystore.h"
+#include "userspace/lib/provider/service/seal.h"
 #include "userspace/lib/util/error.h"
 #include "userspace/lib/util/file.h"
+#include "userspace/lib/util/log.h"
 
 #define LOCK_FILE "lock"
 #define SUFFIX ".key"
@@ -178,6 +180,24 @@ static int make_root(struct envol_keystore *ks)
 	return err;
 }
 
+/*
+ * Who names a TPM does not want a new key under less. One that is there stays of
+ * use: volumes must open, and a key must be disabled.
+ */
+static int check_protection(struct envol_keystore *ks,
+			    enum envol_keystore_mode mode)
+{
+	static const char differ[] =
+		"the root key lies in a file, although a TPM was asked for (%s); `envol key reseal` has that TPM seal it";
+
+	if (ks->root.sealed || !envol_seal_is_asked_for(ks->ev))
+		return 0;
+	if (mode == ENVOL_KEYSTORE_CREATE)
+		return envol_error(ks->ev, -EINVAL, differ, ks->ev->tpm);
+	envol_log_warning(ks->ev, differ, ks->ev->tpm);
+	return 0;
+}
+
 /* A first key is stored after the root key, so keys without one have lost it. */
 static int load_root(struct envol_keystore *ks, enum envol_keystore_mode mode)
 {
@@ -210,6 +230,8 @@ static int open_all(struct envol_keystore *ks, enum envol_keystore_mode mode)
 	if (err)
 		return err;
 	err = load_root(ks, mode);
+	if (!err)
+		err = check_protection(ks, mode);
 	return err ? envol_error_while(ks->ev, err, "keystore %s",
 				       ks->ev->keystore) : 0;
 }

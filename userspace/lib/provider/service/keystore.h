@@ -20,7 +20,7 @@
 enum envol_keystore_mode {
 	ENVOL_KEYSTORE_READ,
 	ENVOL_KEYSTORE_WRITE,	/* and lock */
-	ENVOL_KEYSTORE_CREATE,	/* and make one if there is none */
+	ENVOL_KEYSTORE_CREATE,	/* and make one if there is none, for a new key */
 };
 
 struct envol_keystore {
@@ -36,7 +36,8 @@ struct envol_keystore {
 
 /*
  * The handle's keystore. -ENOENT if there is none, -EPERM if others could write
- * it, -EBUSY if it stays locked; errors of envol_root_load() and of the index,
+ * it, -EBUSY if it stays locked, -EINVAL to create where settings name a TPM and
+ * the root key lies in a file; errors of envol_root_load() and of the index,
  * -EROFS, -ENOSPC …
  */
 int envol_keystore_open(struct envol *ev, enum envol_keystore_mode mode,

@@ -21,9 +21,15 @@ void envol_seal_free(struct envol_seal *seal)
 	envol_blob_free(&seal->endorsement);
 }
 
+bool envol_seal_is_asked_for(const struct envol *ev)
+{
+	return *ev->tpm && strcmp(ev->tpm, NO_TPM) != 0;
+}
+
 /*
  * libtss2's own default also tries TPM simulators on local ports, where anybody's
- * process may answer. Ours are the kernel's devices and no more.
+ * process may answer. Ours are the kernel's devices and no more. One that can't be
+ * looked at counts as there: it is an error, and no reason to do without.
  */
 int envol_seal_find(struct envol *ev, char **tcti)
 {
@@ -38,7 +44,7 @@ int envol_seal_find(struct envol *ev, char **tcti)
 		return *tcti ? 0 : envol_error(ev, -ENOMEM, "out of memory");
 	}
 	for (i = 0; i < ENVOL_ARRAY_SIZE(default_devices) && !*tcti; i++)
-		if (access(default_devices[i], F_OK) == 0)
+		if (access(default_devices[i], F_OK) == 0 || errno != ENOENT)
 			n = asprintf(tcti, "device:%s", default_devices[i]);
 	if (n < 0) {
 		*tcti = NULL;

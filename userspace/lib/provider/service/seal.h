@@ -28,6 +28,9 @@ void envol_seal_free(struct envol_seal *seal);
  */
 int envol_seal_find(struct envol *ev, char **tcti) _must_check_;
 
+/* Do the settings name one, so that nothing else will do? */
+bool envol_seal_is_asked_for(const struct envol *ev);
+
 /*
  * Both: -ENODEV for a TPM that can't be reached, -EBUSY for a device that another
  * process holds, -EAGAIN for a TPM that is busy, -EACCES for one that refuses (the
