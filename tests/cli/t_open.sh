@@ -79,3 +79,11 @@ try envol open img data --unattended --id "$id" --kek disk --recovery-key
 try envol open img data --allow-discards --no-discards
 try envol open img data --target mine
 try envol open img data --recovery-key
+
+# A test is as strict as an open.
+try envol open img a/b --test
+try envol open img '' --test
+try envol open img "$(printf 'x%.0s' {1..84})" --test
+try envol open img data --test --engine fastest
+try envol open img data --test --engine generic --target crypt
+try envol -q open img data --test --engine generic

@@ -233,7 +233,7 @@ struct envol_volume_source {
 
 struct envol_volume_open {
 	struct envol_volume_source source;
-	const char *name;		/* under /dev/mapper */
+	const char *name;		/* under /dev/mapper; NULL will do for a test */
 	enum envol_target_choice target;
 	const char *engine;		/* of envol; NULL: the fastest */
 	bool read_only;

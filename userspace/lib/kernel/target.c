@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "kmod/core/xts_engine.h"
 #include "userspace/lib/kernel/target.h"
 #include "userspace/lib/util/error.h"
 #include "userspace/lib/util/log.h"
@@ -53,6 +54,21 @@ int envol_target_choose(struct envol *ev, enum envol_target_choice choice,
 	}
 	*type = ENVOL_TARGET_CRYPT_NAME;
 	return envol_dm_target_version(ev, ENVOL_TARGET_CRYPT_NAME, version);
+}
+
+/* The module is built from the same cipher. */
+int envol_target_check_engine(struct envol *ev, const char *engine)
+{
+	const struct envol_xts_engine *const *at;
+	char names[200] = "";
+
+	if (envol_xts_find_engine(engine))
+		return 0;
+	for (at = envol_xts_engines; *at; at++)
+		snprintf(names + strlen(names), sizeof(names) - strlen(names),
+			 "%s%s", *names ? ", " : "", (*at)->name);
+	return envol_error(ev, -EINVAL, "no engine is called \"%.40s\"; there are %s",
+			   engine, names);
 }
 
 /* ---- our own tables ---- */

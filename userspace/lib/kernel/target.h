@@ -21,6 +21,9 @@
 int envol_target_choose(struct envol *ev, enum envol_target_choice choice,
 			bool zoned, const char **type) _must_check_;
 
+/* -EINVAL, with those that there are, for a name that no engine of this build has. */
+int envol_target_check_engine(struct envol *ev, const char *engine) _must_check_;
+
 /*
  * The line of target @type for @table over @len_sectors, in @target, which must be
  * empty. crypt gets no engine. -EINVAL with what is wrong.

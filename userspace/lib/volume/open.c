@@ -62,16 +62,26 @@ static int choose_target(struct envol *ev, const struct envol_volume_open *open,
 {
 	int err;
 
-	if (open->engine && open->target == ENVOL_TARGET_CRYPT)
-		return envol_error(ev, -EINVAL,
-				   "engine %s: dm-crypt has no engines to choose from",
-				   open->engine);
 	err = envol_target_choose(ev, open->target, block->zoned, type);
 	if (!err && open->engine && strcmp(*type, ENVOL_TARGET_NAME) != 0)
 		envol_log_warning(ev,
 				  "engine %s is ignored: dm-crypt has none to choose from",
 				  open->engine);
 	return err;
+}
+
+/* What was asked for, before anything is looked at. A test may do without a name. */
+static int check_request(struct envol *ev, const struct envol_volume_open *open)
+{
+	int err = open->test && !open->name ? 0 : envol_name_check(ev, open->name);
+
+	if (err || !open->engine)
+		return err;
+	if (open->target == ENVOL_TARGET_CRYPT)
+		return envol_error(ev, -EINVAL,
+				   "engine %s: dm-crypt has no engines to choose from",
+				   open->engine);
+	return envol_target_check_engine(ev, open->engine);
 }
 
 static int activate(struct envol *ev, const struct envol_volume_open *open,
@@ -155,9 +165,7 @@ static int open_volume(struct envol *ev, const struct envol_volume_open *open,
 	const char *type;
 	int err;
 
-	err = envol_name_check(ev, open->name);
-	if (!err)
-		err = envol_activate_clear(ev, open->name);
+	err = envol_activate_clear(ev, open->name);
 	if (!err)
 		err = envol_place_take(ev, open->source.device, open->read_only,
 				       &place);
@@ -188,8 +196,10 @@ int envol_volume_open(struct envol *ev, const struct envol_volume_open *open,
 
 	if (info)
 		envol_info_init(info);
-	err = open->test ? test_volume(ev, open, info) :
-			   open_volume(ev, open, info);
+	err = check_request(ev, open);
+	if (!err)
+		err = open->test ? test_volume(ev, open, info) :
+				   open_volume(ev, open, info);
 	if (!err)
 		return 0;
 	if (info)
