@@ -43,6 +43,8 @@ try envol status b
 try envol format c --kek disk --with other --yes
 try envol format c --kek disk --with other --yes --overwrite --recovery-key-file rk
 try envol format c --kek disk --kek other --with disk --yes --overwrite
+try envol -q format c --kek disk --kek other --with disk --yes --overwrite --alone --dry-run
+try envol format c --kek disk --alone --kek other --with disk --yes --overwrite --dry-run
 try ls rk
 try envol format c --kek disk --yes --overwrite --recovery-key-file rk
 try stat -c %a rk

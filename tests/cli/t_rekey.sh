@@ -32,6 +32,15 @@ try wraps
 try envol rekey img --remove 0
 try envol rekey img --remove 5
 
+# One KEK in place of two, only where that is meant.
+truncate -s 16M double
+quietly envol format double --kek disk --with other --yes
+try envol rekey double --add third
+try envol -q rekey double --add third
+try envol rekey double --add third --alone
+try envol rekey double --alone
+try envol rekey double --add other --with third --alone
+
 try envol rekey img --add nothing
 try envol rekey img --add disk --kek disk
 try envol rekey img --add disk --remove 0

@@ -18,7 +18,7 @@ struct values {
 	struct keks keks;
 	const char *header, *label, *uuid, *recovery_file;
 	unsigned int sector_size, key_size;	/* choices: 512|4096, 256|512 */
-	bool allow_discards, dry_run, overwrite, yes, recovery;
+	bool alone, allow_discards, dry_run, overwrite, yes, recovery;
 };
 
 static int take_kek(struct cli *cli, void *into, const char *value)
@@ -50,6 +50,8 @@ static const struct option options[] = {
 		    "KEK that wraps the DEK, may be repeated: any one opens"),
 	CALL_OPTION(take_second, struct values, keks, "with", "URI",
 		    "second KEK to the --kek before it: both are needed to open"),
+	FLAG_OPTION(struct values, alone, "alone",
+		    "a --kek without --with may open by itself what otherwise takes two"),
 	HEADER_OPTION(struct values, header),
 	CHOICE_OPTION(struct values, sector_size, "sector-size", "512|4096",
 		      "bytes that are encrypted as one (default: as the device likes)"),
@@ -148,11 +150,12 @@ static int format(struct cli *cli, const struct values *values,
 		  const char *device, const struct recovery_place *place)
 {
 	_cleanup_volume_info_ struct envol_volume_info info = { 0 };
+	struct keks keks = values->keks;
 	const struct envol_volume_format format = {
 		.device = device,
 		.header = values->header,
-		.keks = values->keks.list,
-		.n_keks = values->keks.n,
+		.keks = keks.list,
+		.n_keks = keks.n,
 		.key_size = 32 * values->key_size,
 		.sector_size = values->sector_size == 1 ? 512 :
 			       values->sector_size == 2 ? 4096 : 0,
@@ -162,8 +165,12 @@ static int format(struct cli *cli, const struct values *values,
 		.dry_run = values->dry_run,
 		.overwrite = values->overwrite,
 	};
-	int err = envol_volume_format(cli->ev, &format, &info), show_err;
+	int err, show_err;
+	unsigned int i;
 
+	for (i = 0; i < keks.n; i++)
+		keks.list[i].alone = values->alone;
+	err = envol_volume_format(cli->ev, &format, &info);
 	if (err)
 		return err;
 	if (place) {

@@ -11,6 +11,7 @@
 struct values {
 	struct source source;
 	const char *add, *with;
+	bool alone;
 	struct number remove, settle;
 };
 
@@ -18,6 +19,8 @@ static const struct option options[] = {
 	TEXT_OPTION(struct values, add, "add", "URI", "wrap by one more KEK"),
 	TEXT_OPTION(struct values, with, "with", "URI",
 		    "second KEK to the one of --add: both are needed to open"),
+	FLAG_OPTION(struct values, alone, "alone",
+		    "the KEK of --add may open by itself what otherwise takes two"),
 	NUMBER_OPTION(struct values, remove, "remove", "NUMBER", 0,
 		      SOURCE_KEKS - 1, "drop this wrap, see \"envol status\""),
 	NUMBER_OPTION(struct values, settle, "settle", "DAYS", 0, 3650,
@@ -34,6 +37,9 @@ static int check_options(struct cli *cli, const struct values *values)
 	if (values->with && !values->add)
 		return envol_command_error(cli, -EINVAL,
 					   "option --with has no --add");
+	if (values->alone && (!values->add || values->with))
+		return envol_command_error(cli, -EINVAL,
+					   "--alone goes with --add and without --with");
 	if (values->settle.is_given && (values->add || values->remove.is_given))
 		return envol_command_error(cli, -EINVAL,
 					   "--settle goes with neither --add nor --remove");
@@ -63,6 +69,7 @@ static int change(struct cli *cli, const struct values *values,
 	const struct envol_kek_choice kek = {
 		.uri = values->add,
 		.second = values->with,
+		.alone = values->alone,
 	};
 
 	if (values->add)

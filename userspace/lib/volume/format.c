@@ -78,8 +78,12 @@ static int check_choices(struct envol *ev,
 						   uris[2 * i]);
 		if (takes_two && !keks[i].second && !keks[i].alone)
 			return envol_error(ev, -EINVAL,
-					   "%s would open alone what another wrap takes two KEKs for; name a second one, or ask for a single one",
+					   "%s would open alone what another wrap takes two KEKs for; name a second one, or say --alone if that is meant",
 					   uris[2 * i]);
+		if (takes_two && !keks[i].second)
+			envol_log_warning(ev,
+					  "%s opens the volume alone: whoever has that KEK needs no second one, and the double keys protect from nothing",
+					  uris[2 * i]);
 	}
 	return 0;
 }

@@ -14,6 +14,7 @@
 struct addition {
 	const struct envol_kek_choice *kek;
 	struct envol_token_wrap wrap;
+	bool took_two;	/* every wrap that was there before */
 };
 
 static int check_strength(struct envol *ev, const struct envol_token *token,
@@ -22,16 +23,17 @@ static int check_strength(struct envol *ev, const struct envol_token *token,
 	if (!envol_dek_takes_two(token) || kek->second || kek->alone)
 		return 0;
 	return envol_error(ev, -EPERM,
-			   "every wrap of the volume takes two KEKs, and %s would open it alone; name a second one, or ask for a single one",
+			   "every wrap of the volume takes two KEKs, and %s would open it alone; name a second one, or say --alone if that is meant",
 			   kek->uri);
 }
 
 static int add_to_token(struct envol *ev, struct envol_token *token, void *data)
 {
-	const struct addition *add = data;
+	struct addition *add = data;
 	uint32_t i;
 	int err = check_strength(ev, token, add->kek);
 
+	add->took_two = envol_dek_takes_two(token);
 	if (err)
 		return err;
 	for (i = 0; i < token->n_wraps; i++) {
@@ -52,11 +54,17 @@ static int add_to_token(struct envol *ev, struct envol_token *token, void *data)
 }
 
 static void say_double(struct envol *ev, const struct envol_token *token,
-		       const struct envol_kek_choice *kek)
+		       const struct addition *add)
 {
+	const struct envol_kek_choice *kek = add->kek;
+
 	if (kek->second && !envol_dek_takes_two(token))
 		envol_log_warning(ev,
 				  "the volume has a wrap that takes one KEK: as long as it is there, or a recovery key, a double key adds no protection");
+	if (!kek->second && add->took_two)
+		envol_log_warning(ev,
+				  "%s opens the volume alone from now on: whoever has that KEK needs no second one, and the double keys protect from nothing",
+				  kek->uri);
 }
 
 int envol_wrap_add(struct envol *ev, const struct envol_volume_source *source,
@@ -77,7 +85,7 @@ int envol_wrap_add(struct envol *ev, const struct envol_volume_source *source,
 	if (!err)
 		err = envol_change_token(ev, &change, add_to_token, &add);
 	if (!err)
-		say_double(ev, envol_header_token(change.h), kek);
+		say_double(ev, envol_header_token(change.h), &add);
 	envol_token_free_wrap(&add.wrap);
 	return err ? envol_error_while(ev, err, "add a wrap to %s",
 				       source->device) :
