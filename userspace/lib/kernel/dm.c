@@ -5,6 +5,7 @@
  * libdevmapper says that there is no sync, and makes the nodes itself.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -16,6 +17,7 @@
 #include "userspace/lib/util/error.h"
 #include "userspace/lib/util/log.h"
 
+#define CONTROL "/dev/mapper/control"
 #define LIBDM_LEVEL 7	/* of its levels: the rest are flags */
 
 struct task {
@@ -70,10 +72,29 @@ static void stop_listening(void)
 	said.ev = NULL;
 }
 
+/* 0, or the errno that opening the control node gives. */
+static int try_control(void)
+{
+	_cleanup_close_ int fd = open(CONTROL, O_RDWR | O_CLOEXEC);
+
+	return fd < 0 ? errno : 0;
+}
+
+/*
+ * libdevmapper has no error of its own for a caller that may not, and says once in
+ * a process that it reaches nothing; its control node tells both.
+ */
 static int no_device_mapper(struct envol *ev)
 {
+	int err = try_control();
+
+	if (err == EACCES || err == EPERM)
+		return envol_error(ev, -EACCES,
+				   "device-mapper is root's: open " CONTROL ": %s",
+				   strerror(err));
 	return envol_error(ev, -EOPNOTSUPP, "no device-mapper to talk to: %s",
-			   said.first_error);
+			   said.first_error[0] ? said.first_error :
+						 strerror(err));
 }
 
 /* @name NULL: a task without one. */
@@ -89,8 +110,9 @@ static int task_open(struct envol *ev, struct task *task, int type,
 	if (made)
 		return 0;
 	/* Making one asks the kernel for its version. */
-	return said.first_error[0] ? no_device_mapper(ev) :
-				     envol_error(ev, -ENOMEM, "out of memory");
+	if (said.first_error[0] || try_control())
+		return no_device_mapper(ev);
+	return envol_error(ev, -ENOMEM, "out of memory");
 }
 
 static int task_error(struct envol *ev, int error, const char *what,

@@ -5,7 +5,8 @@
  * libdevmapper says of a failure becomes the handle's sentence.
  *
  * Errors of all: -ENODEV for no mapping of that name, -EOPNOTSUPP for a kernel
- * without device-mapper, -EACCES, -ENOMEM, else what the ioctl returned.
+ * without device-mapper, -EACCES for another user than root, -ENOMEM, else what the ioctl
+ * returned.
  */
 #pragma once
 

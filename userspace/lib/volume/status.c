@@ -97,9 +97,9 @@ int envol_volume_status(struct envol *ev, const char *name_or_device,
 	if (name && !envol_name_check(ev, name))
 		err = tell_mapping(ev, name, info);
 	/* A volume may lie on a mapping of something else: an LVM volume is one. */
-	if (err == -ENODEV || err == -EMEDIUMTYPE || err == -EOPNOTSUPP) {
-		if (strchr(name_or_device, '/') || header ||
-		    access(name_or_device, F_OK) == 0)
+	if (err == -ENODEV || err == -EMEDIUMTYPE || err == -EOPNOTSUPP ||
+	    err == -EACCES) {
+		if (!name || access(name_or_device, F_OK) == 0)
 			err = tell_device(ev, name_or_device, header, info);
 		else if (err == -ENODEV)
 			err = envol_error(ev, err,
