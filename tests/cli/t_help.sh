@@ -7,8 +7,16 @@ first_lines() { "$@" >all; sed 5q all; }
 
 try envol --version
 try envol -V help
-try first_lines envol
 try first_lines envol --help
+# Without a command it is the list of what is open, whatever this host has or allows.
+envol list >listed 2>&1
+listed=$?
+envol >plain 2>&1
+[ $? = $listed ] || echo "another exit status than that of list"
+grep -v -e '^envol: hint: "envol help" lists' -e '^No volume is open; "envol help" lists' plain | diff listed - && echo the same
+grep -q 'lists the commands' plain || [ -s listed ] || echo "no way to the help"
+try envol --heeder x
+try_json envol --json --header
 try envol help help
 try envol help -h
 try envol hlep

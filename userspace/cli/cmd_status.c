@@ -11,6 +11,10 @@ static int list(struct cli *cli, const void *values, const char **words)
 	if (err)
 		return err;
 	err = envol_show_volumes(cli, infos, n);
+	/* Who typed no more than "envol" may not know what else there is. */
+	if (!n && cli->is_overview)
+		envol_output_line(&cli->output,
+				  "No volume is open; \"envol help\" lists the commands.");
 	for (i = 0; i < n; i++)
 		envol_volume_info_free(&infos[i]);
 	free(infos);

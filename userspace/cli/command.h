@@ -20,6 +20,7 @@ struct cli {
 	const struct command *command;	/* NULL before it is known */
 	struct settings settings;
 	struct output output;
+	bool is_overview;	/* no command was typed */
 	char message[CLI_MESSAGE_SIZE];	/* of an error that is not the library's; "" */
 };
 

@@ -38,6 +38,8 @@ const char *envol_hint_find(const struct cli *cli, int err)
 	const char *command = cli->command ? cli->command->name : "";
 	size_t i;
 
+	if (cli->is_overview)
+		return "\"envol help\" lists the commands";
 	for (i = 0; i < sizeof(hints) / sizeof(hints[0]); i++) {
 		if (hints[i].err != -err || !begins(command, hints[i].command))
 			continue;

@@ -73,6 +73,16 @@ static int tell(struct cli *cli)
 	return 0;
 }
 
+/* Nothing was typed but options of every command: what is open is worth knowing. */
+static int choose_overview(struct cli *cli)
+{
+	const char *words[] = { "list", NULL };
+	unsigned int n_used;
+
+	cli->is_overview = true;
+	return envol_command_find(cli, words, &cli->command, &n_used);
+}
+
 static int run_command(struct cli *cli, const struct given *given,
 		       const char **words)
 {
@@ -85,9 +95,9 @@ static int run_command(struct cli *cli, const struct given *given,
 	err = envol_option_apply(cli, given, values);
 	if (err)
 		return err;
-	if (cli->settings.help || cli->settings.version || !cli->command)
+	if (cli->settings.help || cli->settings.version)
 		return tell(cli);
-	err = check_words(cli, words);
+	err = cli->command ? check_words(cli, words) : choose_overview(cli);
 	if (err)
 		return err;
 	cli->output.json = cli->settings.json;
