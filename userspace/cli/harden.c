@@ -16,15 +16,14 @@ extern char **environ;
 
 /*
  * What is kept, by the beginning of its name: the terminal and the language, where
- * identities and proxies of cloud services are announced, and what a build tree or a
- * guest needs. SSLKEYLOGFILE, OPENSSL_CONF, MALLOC_… and the like go.
+ * identities and proxies of cloud services are announced, and what sanitizers or a
+ * guest need. SSLKEYLOGFILE, OPENSSL_CONF, MALLOC_… and the like go.
  */
 static const char *const kept[] = {
 	"TERM=", "LANG=", "LC_", "TZ=", "HOME=", "AZURE_", "IDENTITY_", "IMDS_",
 	"MSI_", "https_proxy=", "HTTPS_PROXY=", "no_proxy=", "NO_PROXY=",
 	"CREDENTIALS_DIRECTORY=",
-	"DM_DISABLE_UDEV=", "LD_LIBRARY_PATH=", "ASAN_OPTIONS=", "LSAN_OPTIONS=",
-	"UBSAN_OPTIONS=",
+	"DM_DISABLE_UDEV=", "ASAN_OPTIONS=", "LSAN_OPTIONS=", "UBSAN_OPTIONS=",
 };
 
 static _Noreturn void give_up(const char *what)
