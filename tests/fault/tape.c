@@ -15,6 +15,10 @@
 #define EVENTS_MAX 4096
 /* Of more writes than these between two syncs not every subset is made. */
 #define SUBSETS_OF 5
+#define BLOCK 4096
+/* Lengths that say which blocks of the last write are there, and not how many bytes. */
+#define EVEN_BLOCKS (SIZE_MAX - 1)
+#define ODD_BLOCKS SIZE_MAX
 
 #define EXPORTED __attribute__((visibility("default")))
 
@@ -134,9 +138,21 @@ static void put(int fd, const struct event *event, size_t len)
 	CHECK_EQ(syscall(SYS_pwrite64, fd, event->data, len, event->offset), len);
 }
 
+/* A disk may also write the blocks of one write in any order: of them the odd or even ones. */
+static void put_blocks(int fd, const struct event *event, bool odd)
+{
+	size_t at, len;
+
+	for (at = odd * BLOCK; at < event->len; at += 2 * BLOCK) {
+		len = event->len - at < BLOCK ? event->len - at : BLOCK;
+		CHECK_EQ(syscall(SYS_pwrite64, fd, event->data + at, len,
+				 event->offset + at), len);
+	}
+}
+
 /*
  * @base, then events[0 .. synced), then those of [synced, synced + 64) that @subset
- * has, of the last of them @last_len bytes.
+ * has, of the last of them @last_len bytes, or its even or odd blocks.
  */
 static void make_state(const char *base, const char *path, size_t synced,
 		       uint64_t subset, size_t last_len)
@@ -153,10 +169,14 @@ static void make_state(const char *base, const char *path, size_t synced,
 	for (i = 0; i < synced; i++)
 		if (events[i].data)
 			put(fd, &events[i], events[i].len);
-	for (i = 0; subset; i++, subset >>= 1)
-		if (subset & 1)
-			put(fd, &events[synced + i],
-			    subset == 1 ? last_len : events[synced + i].len);
+	for (i = 0; subset; i++, subset >>= 1) {
+		const struct event *event = &events[synced + i];
+
+		if (subset == 1 && last_len >= EVEN_BLOCKS)
+			put_blocks(fd, event, last_len == ODD_BLOCKS);
+		else if (subset & 1)
+			put(fd, event, subset == 1 ? last_len : event->len);
+	}
 	close(fd);
 }
 
@@ -182,7 +202,7 @@ size_t tape_states(const char *base, const char *path,
 {
 	size_t from = 0, to, n = 0, last, len;
 	uint64_t subset, all;
-	char text[128];
+	char text[160];
 
 	CHECK(n_writes > 0);
 	while (from < n_events) {
@@ -208,6 +228,15 @@ size_t tape_states(const char *base, const char *path,
 				check(text, data);
 				n++;
 			} while (subset && len < events[last].len);
+			for (len = EVEN_BLOCKS; subset && len && events[last].len > BLOCK; len++) {
+				snprintf(text, sizeof(text),
+					 "synced up to event %zu of %zu, then writes %#llx of %zu, every second block of the last",
+					 from, n_events, (unsigned long long)subset,
+					 to - from);
+				make_state(base, path, from, subset, len);
+				check(text, data);
+				n++;
+			}
 		}
 		from = to + 1;
 	}

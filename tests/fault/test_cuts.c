@@ -340,6 +340,28 @@ TEST(a_restore_over_a_sound_header_leaves_one_of_the_two)
 	finish();
 }
 
+/* Another recovery key: other keyslots than those that lie there. */
+TEST(a_restore_with_other_keyslots_leaves_wraps_that_open)
+{
+	struct envol_secret key = ENVOL_SECRET_INIT;
+	struct expected expected = { 0 };
+
+	setup();
+	CHECK_OK(envol_recovery_create(room.ev, &source, &key));
+	CHECK_OK(envol_header_backup(room.ev, room.image, NULL, room.file));
+	CHECK_OK(envol_recovery_remove(room.ev, &source));
+	envol_secret_wipe(&key);
+	CHECK_OK(envol_recovery_create(room.ev, &source, &key));
+	envol_secret_wipe(&key);
+	keep_base();
+	describe_file(base, expected.old, sizeof(expected.old));
+	restore(&expected);
+	CHECK(n_old > 0);
+	CHECK_EQ(n_none, 0);
+	CHECK(tape_writes() >= 3);
+	finish();
+}
+
 TEST(a_restore_over_nothing_can_be_done_again)
 {
 	struct expected expected = { 0 };

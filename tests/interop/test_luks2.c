@@ -141,7 +141,7 @@ TEST(cryptsetup_restores_our_backup_and_we_theirs)
 	CHECK_EQ(image_run(NULL, 0, "cryptsetup luksHeaderRestore -q %s --header-backup-file %s",
 			   image.path, ours), 0);
 	CHECK_OK(image_check(&image));
-	CHECK_OK(envol_header_load(image.ev, image.path, NULL, theirs));
+	CHECK_OK(envol_header_load(image.ev, image.path, NULL, theirs, NULL));
 	CHECK_OK(image_check(&image));
 	image_free(&image);
 }

@@ -339,6 +339,7 @@ TEST(backup_and_restore)
 	static const char zeros[8192];
 	struct envol_header *h;
 	struct image image;
+	struct envol_copies was;
 	char file[100];
 	struct stat st;
 
@@ -360,7 +361,7 @@ TEST(backup_and_restore)
 	CHECK_OK(envol_header_verify(image.ev, h, &image.dek));
 	CHECK_EQ(envol_header_token(h)->generation, 1);
 	envol_header_close(h);
-	CHECK_OK(envol_header_load(image.ev, image.path, NULL, file));
+	CHECK_OK(envol_header_load(image.ev, image.path, NULL, file, NULL));
 	h = image_open(&image);
 	CHECK_EQ(envol_header_token(h)->generation, 1);
 	CHECK_OK(envol_header_verify(image.ev, h, &image.dek));
@@ -369,14 +370,28 @@ TEST(backup_and_restore)
 	image_overwrite(image.path, 0, zeros, sizeof(zeros));
 	image_overwrite(image.path, 0x10000, zeros, sizeof(zeros));
 	CHECK_ERR(image_check(&image), -ENODATA);
-	CHECK_OK(envol_header_load(image.ev, image.path, NULL, file));
+	CHECK_OK(envol_header_load(image.ev, image.path, NULL, file, NULL));
 	CHECK_OK(image_check(&image));
-	CHECK_OK(envol_header_load(image.ev, image.path, image.header, file));
+	CHECK_OK(envol_header_load(image.ev, image.path, image.header, file, NULL));
 	CHECK_OK(envol_header_open(image.ev, image.path, image.header, &h));
 	CHECK_OK(envol_header_verify(image.ev, h, &image.dek));
 	envol_header_close(h);
-	CHECK_SAYS(&image, envol_header_load(image.ev, image.path, NULL, image.directory),
-		   -EINVAL, "restore its header from");
+	CHECK_SAYS(&image, envol_header_load(image.ev, image.path, NULL, image.directory, NULL),
+		   -EBADMSG, "not a regular file");
+	/* A writer who came meanwhile loses nothing. */
+	CHECK_OK(envol_copies_look(image.ev, image.path, &was));
+	h = image_open(&image);
+	CHECK_OK(envol_header_store(image.ev, h, &image.dek, &token));
+	envol_header_close(h);
+	CHECK_SAYS(&image, envol_header_load(image.ev, image.path, NULL, file, &was),
+		   -EBUSY, "has just changed its header");
+	h = image_open(&image);
+	CHECK_EQ(envol_header_token(h)->generation, 2);
+	envol_header_close(h);
+	/* Half a backup is none. */
+	image_overwrite(file, 0x10000 + 5000, "#", 1);
+	CHECK_SAYS(&image, envol_header_load(image.ev, image.path, NULL, file, NULL),
+		   -EBADMSG, "is no backup of a header");
 	CHECK_OK(image_check(&image));
 	image_free(&image);
 }

@@ -86,8 +86,10 @@ static int look(struct envol *ev, int fd, off_t offset, const uint8_t magic[6],
 		    sizeof(binary->checksum_algorithm)) != 0)
 		return 0;
 	err = check_sum(ev, fd, binary, offset, &good);
-	if (!err && good)
+	if (!err && good) {
 		copy->state = ENVOL_COPY_GOOD;
+		copy->size = size;
+	}
 	return err;
 }
 
@@ -123,6 +125,17 @@ static int look_at_both(struct envol *ev, int fd, struct envol_copies *copies)
 	return err;
 }
 
+int envol_copies_look_locked(struct envol *ev, const char *device, int fd,
+			     struct envol_copies *copies)
+{
+	int err;
+
+	memset(copies, 0, sizeof(*copies));
+	err = look_at_both(ev, fd, copies);
+	return err ? envol_error_errno(ev, err, "read the header of %s", device) :
+		     0;
+}
+
 int envol_copies_look(struct envol *ev, const char *device,
 		      struct envol_copies *copies)
 {
@@ -130,17 +143,11 @@ int envol_copies_look(struct envol *ev, const char *device,
 	_cleanup_close_ int fd = -1;
 	int err;
 
-	memset(copies, 0, sizeof(*copies));
 	fd = open(device, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0)
 		return envol_error_errno(ev, -errno, "open %s", device);
 	err = envol_lock_take(ev, device, false, &lock);
-	if (err)
-		return err;
-	err = look_at_both(ev, fd, copies);
-	if (err)
-		return envol_error_errno(ev, err, "read the header of %s", device);
-	return 0;
+	return err ? err : envol_copies_look_locked(ev, device, fd, copies);
 }
 
 const struct envol_copy *envol_copies_newest(const struct envol_copies *copies)

@@ -14,6 +14,7 @@ enum envol_copy_state { ENVOL_COPY_ABSENT, ENVOL_COPY_DAMAGED, ENVOL_COPY_GOOD }
 
 struct envol_copy {
 	enum envol_copy_state state;
+	size_t size;			/* bytes, if it is good */
 	uint64_t sequence;		/* grows with each write of the header */
 	char uuid[ENVOL_COPY_UUID_SIZE];
 };
@@ -27,6 +28,10 @@ struct envol_copies {
 /* Under the header's lock, see lock.h. -EBUSY, and errors of open(2) and read(2). */
 int envol_copies_look(struct envol *ev, const char *device,
 		      struct envol_copies *copies) _must_check_;
+
+/* The same on the open @fd, for who holds the lock. */
+int envol_copies_look_locked(struct envol *ev, const char *device, int fd,
+			     struct envol_copies *copies) _must_check_;
 
 /* The good copy that counts: the newer; NULL if there is none. */
 const struct envol_copy *envol_copies_newest(const struct envol_copies *copies);

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "userspace/lib/internal.h"
+#include "userspace/lib/metadata/copies.h"
 #include "userspace/lib/metadata/token.h"
 #include "userspace/lib/util/secret.h"
 
@@ -115,10 +116,13 @@ int envol_header_recover(struct envol *ev, struct envol_header *h,
 
 /*
  * The whole header area into a new file, mode 0400, -EEXIST; and from one. Such a file
- * can be opened as a detached header, to see what it is. Restoring is not one
- * write: cut short, it is to be done again. See envol_header_restore().
+ * can be opened as a detached header, to see what it is. A restore that is cut short
+ * leaves the old header or the new one, and keyslots of either: it is to be done
+ * again. -EBUSY if the copies there are not what they @was, which NULL leaves open.
+ * See envol_header_restore().
  */
 int envol_header_save(struct envol *ev, struct envol_header *h, const char *file)
 	_must_check_;
 int envol_header_load(struct envol *ev, const char *device, const char *header,
-		      const char *file) _must_check_;
+		      const char *file, const struct envol_copies *was)
+	_must_check_;

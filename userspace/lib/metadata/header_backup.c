@@ -71,7 +71,7 @@ int envol_header_save(struct envol *ev, struct envol_header *h, const char *file
 }
 
 int envol_header_load(struct envol *ev, const char *device, const char *header,
-		      const char *file)
+		      const char *file, const struct envol_copies *was)
 {
 	_cleanup_close_ int fd = -1;
 
@@ -82,5 +82,5 @@ int envol_header_load(struct envol *ev, const char *device, const char *header,
 			return envol_error_errno(ev, -errno, "open %s for writing",
 						 header);
 	}
-	return envol_luks_restore(ev, header ? header : device, file);
+	return envol_luks_restore(ev, header ? header : device, file, was);
 }

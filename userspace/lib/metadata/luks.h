@@ -18,6 +18,7 @@
 #pragma once
 
 #include "userspace/lib/internal.h"
+#include "userspace/lib/metadata/copies.h"
 #include "userspace/lib/util/secret.h"
 
 struct envol_luks;
@@ -96,5 +97,10 @@ int envol_luks_format(struct envol *ev, const struct envol_luks_format *format,
 /* The header and its keyslots into @file, which must not be there, and back. */
 int envol_luks_backup(struct envol *ev, struct envol_luks *luks, const char *file)
 	_must_check_;
-int envol_luks_restore(struct envol *ev, const char *path, const char *file)
-	_must_check_;
+/*
+ * At every moment the header on @path is the old one or that of the file, if one of its
+ * copies was good. -EBADMSG for a file whose copies are not both good; -EBUSY if
+ * what lies there is not what it @was, which NULL leaves open.
+ */
+int envol_luks_restore(struct envol *ev, const char *path, const char *file,
+		       const struct envol_copies *was) _must_check_;

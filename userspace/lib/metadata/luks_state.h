@@ -28,3 +28,6 @@ int envol_luks_failed(struct envol_luks *luks, int err, const char *fmt, ...)
 int envol_luks_check_current(struct envol *ev, struct envol_luks *luks)
 	_must_check_;
 void envol_luks_give_up(struct envol_luks *luks);
+
+/* -EROFS, -EACCES … before anything is begun. */
+int envol_luks_check_writable(struct envol *ev, const char *path) _must_check_;

@@ -37,7 +37,7 @@ static int changed(struct envol_luks *luks)
 	return envol_luks_check_current(luks->ev, luks);
 }
 
-static int check_writable(struct envol *ev, const char *path)
+int envol_luks_check_writable(struct envol *ev, const char *path)
 {
 	_cleanup_close_ int fd = open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK);
 	int read_only;
@@ -64,7 +64,7 @@ static int begin(struct envol *ev, struct envol_luks *luks)
 	int err = envol_luks_check_current(ev, luks);
 
 	if (!err)
-		err = check_writable(ev, luks->path);
+		err = envol_luks_check_writable(ev, luks->path);
 	if (!err)
 		err = wait_for_lock(ev, luks->path);
 	/* libcryptsetup looks too, but not at a header that was formatted anew. */
@@ -205,7 +205,7 @@ int envol_luks_format(struct envol *ev, const struct envol_luks_format *f,
 	int err = envol_luks_context(ev, f->path, &luks);
 
 	if (!err)
-		err = check_writable(ev, f->path);
+		err = envol_luks_check_writable(ev, f->path);
 	if (!err)
 		err = wait_for_lock(ev, f->path);
 	if (err)
@@ -231,19 +231,4 @@ int envol_luks_backup(struct envol *ev, struct envol_luks *luks, const char *fil
 		return err;
 	err = crypt_header_backup(luks->cd, CRYPT_LUKS2, file);
 	return err ? envol_luks_failed(luks, err, "save its header") : 0;
-}
-
-int envol_luks_restore(struct envol *ev, const char *path, const char *file)
-{
-	_cleanup_luks_ struct envol_luks *luks = NULL;
-	int err = envol_luks_context(ev, path, &luks);
-
-	if (!err)
-		err = check_writable(ev, path);
-	if (!err)
-		err = wait_for_lock(ev, path);
-	if (err)
-		return err;
-	err = crypt_header_restore(luks->cd, CRYPT_LUKS2, file);
-	return err ? envol_luks_failed(luks, err, "restore its header from %s", file) : 0;
 }

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * A restore that is killed leaves the old header or the new one: the backup is written
- * front to back, so either the second copy is still the old one and intact, or the
- * first is the backup's. A power cut may leave parts of both, and then neither opens;
- * the backup is still there, and what is left is known by its UUID, so that the
- * restore can be done again.
+ * A restore that is cut short leaves the old header or the new one, see
+ * metadata/luks_restore.c. Where neither copy was good before it may leave none; the
+ * backup is still there, and what is left is known by its UUID, so that the restore
+ * can be done again.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -71,6 +70,7 @@ struct restore {
 	struct envol_device place;	/* of the header */
 	bool made_place;		/* by this call: a file */
 	bool is_same_volume;		/* as what is there */
+	struct envol_copies was;	/* there, when it was compared */
 };
 
 static void restore_end(struct restore *restore)
@@ -148,13 +148,10 @@ static int compare_remains(struct envol *ev, struct restore *restore)
 {
 	const char *uuid = envol_header_info(restore->backup)->uuid;
 	char found[ENVOL_SIGNATURE_TEXT];
-	struct envol_copies copies;
-	int err = envol_copies_look(ev, restore->place.path, &copies);
+	int err;
 
-	if (err)
-		return err;
-	if (strcmp(copies.first.uuid, uuid) == 0 ||
-	    strcmp(copies.second.uuid, uuid) == 0) {
+	if (strcmp(restore->was.first.uuid, uuid) == 0 ||
+	    strcmp(restore->was.second.uuid, uuid) == 0) {
 		restore->is_same_volume = true;
 		return 0;
 	}
@@ -225,6 +222,8 @@ static int take_place(struct envol *ev, struct restore *restore)
 		err = envol_device_lock(ev, &restore->place);
 	if (!err)
 		err = check_fits(ev, restore);
+	if (!err)
+		err = envol_copies_look(ev, restore->place.path, &restore->was);
 	if (err)
 		return err;
 	err = compare(ev, restore);
@@ -260,7 +259,7 @@ static int restore_header(struct envol *ev, struct restore *restore)
 		err = take_place(ev, restore);
 	if (!err)
 		err = envol_header_load(ev, source->device, source->header,
-					restore->file);
+					restore->file, &restore->was);
 	if (!err)
 		err = prove_restored(ev, restore);
 	if (err && restore->made_place)
