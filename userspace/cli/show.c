@@ -143,15 +143,6 @@ int envol_show_volume(struct cli *cli, const struct envol_volume_info *info)
 	return 0;
 }
 
-/* In a line there is one word for both: a key that is dead matters more than "active". */
-static const char *row_state(const struct envol_volume_info *info)
-{
-	bool is_dead = !info->suspended && info->key_state &&
-		       strcmp(info->key_state, "ready") != 0;
-
-	return is_dead ? info->key_state : state(info);
-}
-
 static void add_row(struct output *out, const struct envol_volume_info *info)
 {
 	char cipher[64] = "";
@@ -160,7 +151,7 @@ static void add_row(struct output *out, const struct envol_volume_info *info)
 		snprintf(cipher, sizeof(cipher), "%s/%u", info->cipher,
 			 info->sector_size);
 	OUTPUT_FIELDS(out, TEXT(NULL, "", info->name),
-		      TEXT(NULL, "", row_state(info)),
+		      TEXT(NULL, "", state(info)),
 		      TEXT(NULL, "", device(info)),
 		      SIZE(NULL, "", info->data_size), TEXT(NULL, "", cipher),
 		      TEXT(NULL, "", info->target),
