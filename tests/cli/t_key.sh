@@ -19,6 +19,14 @@ try envol key list
 try_json envol key list --json
 try envol key enable disk
 
+# Without a TPM there is a file to seal it into, and nothing else.
+try envol key reseal
+try envol key reseal --to none
+try_json envol key reseal service --to none --json
+try envol -q key reseal --to device:/nonexistent
+try envol key reseal ftp
+try envol key reseal a b
+
 # What is refused, and what then is there.
 try envol key create ''
 try envol key create service:

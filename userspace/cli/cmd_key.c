@@ -235,3 +235,47 @@ COMMAND(restore) = {
 	.acts = true,
 	.run = restore,
 };
+
+struct reseal_values {
+	const char *to;
+};
+
+static const struct option reseal_options[] = {
+	TEXT_OPTION(struct reseal_values, to, "to", "TCTI",
+		    "by this TPM from now on; none: into a file (default: the settings' TPM)"),
+	{ .name = NULL },
+};
+
+static int reseal(struct cli *cli, const void *data, const char **words)
+{
+	_cleanup_key_info_ struct envol_key_info info = { 0 };
+	const struct reseal_values *values = data;
+	int err = envol_key_reseal(cli->ev, words[0] ? words[0] : "service",
+				   values->to, &info);
+
+	if (err)
+		return err;
+	envol_output_begin_record(&cli->output, "reseal", info.uri);
+	OUTPUT_FIELDS(&cli->output, TEXT("scheme", NULL, info.uri),
+		      TEXT("protection", "protection", info.protection));
+	envol_output_end(&cli->output);
+	if (values->to)
+		envol_output_line(&cli->output,
+				  strcmp(values->to, "none") ?
+				  "That TPM is to be named from now on: tpm = in envol.conf, or --tpm." :
+				  "Who reads that file opens every volume of these keys.");
+	return 0;
+}
+
+COMMAND(reseal) = {
+	.name = "key reseal",
+	.arguments = "[SCHEME]",
+	.summary = "have the root key of the service keys sealed by another TPM, or anew",
+	.about = "Before a TPM is cleared or replaced: --to none, and afterwards without --to. It takes\n"
+		 "the TPM that sealed before. Keys, wraps and volumes do not notice.",
+	.options = reseal_options,
+	.values_size = sizeof(struct reseal_values),
+	.max_words = 1,
+	.acts = true,
+	.run = reseal,
+};

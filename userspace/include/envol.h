@@ -414,6 +414,15 @@ int envol_key_restore(struct envol *ev, const char *file,
 		      const struct envol_secret *passphrase, bool replace,
 		      struct envol_key_info *info) ENVOL_API_CHECK;
 
+/*
+ * Have what protects the keys of a provider (service:) sealed anew, and by the TPM @to
+ * if it is not NULL: a TCTI, or "none" for a file that only root reads; else by that of
+ * the settings. It takes the TPM that sealed before. Wraps and volumes do not notice.
+ * @info, which may be NULL, gets scheme and protection. -ENODEV for no such TPM.
+ */
+int envol_key_reseal(struct envol *ev, const char *scheme, const char *to,
+		     struct envol_key_info *info) ENVOL_API_CHECK;
+
 /* ---- for people ------------------------------------------------------------ */
 
 #define ENVOL_SIZE_TEXT 16

@@ -171,6 +171,28 @@ static int list(struct job *job)
 				   &job->reply->n_infos);
 }
 
+static int reseal(struct job *job)
+{
+	struct envol_reply *reply = job->reply;
+
+	job->provider = envol_registry_provider(job->request->uri);
+	if (!job->provider)
+		return envol_error(job->ev, -EPROTONOSUPPORT,
+				   "this envol-kek has no provider for \"%s:\"",
+				   job->request->uri);
+	if (!job->provider->reseal)
+		return cannot(job, "reseal");
+	reply->infos = calloc(1, sizeof(*reply->infos));
+	if (!reply->infos)
+		return envol_error(job->ev, -ENOMEM, "out of memory");
+	reply->n_infos = 1;
+	reply->infos->uri = strdup(job->request->uri);
+	if (!reply->infos->uri)
+		return envol_error(job->ev, -ENOMEM, "out of memory");
+	return job->provider->reseal(job->ev, job->request->version,
+				     job->deadline, reply->infos);
+}
+
 /* The file says whose it is: each provider is asked. */
 static int restore(struct job *job)
 {
@@ -208,6 +230,8 @@ static int run(struct job *job)
 		return list(job);
 	case ENVOL_OPERATION_RESTORE:
 		return restore(job);
+	case ENVOL_OPERATION_RESEAL:
+		return reseal(job);
 	default:
 		return run_on_kek(job, on_kek[job->request->operation]);
 	}

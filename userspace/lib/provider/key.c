@@ -94,6 +94,21 @@ int envol_key_list(struct envol *ev, const char *scheme,
 	return 0;
 }
 
+int envol_key_reseal(struct envol *ev, const char *scheme, const char *to,
+		     struct envol_key_info *info)
+{
+	_cleanup_request_ struct envol_request request = ENVOL_REQUEST_INIT;
+
+	request.operation = ENVOL_OPERATION_RESEAL;
+	request.uri = strdup(scheme);
+	if (to) {
+		request.version = strdup(to);
+		if (!request.version)
+			return envol_error(ev, -ENOMEM, "out of memory");
+	}
+	return run_for_info(ev, &request, info);
+}
+
 static int set_enabled(struct envol *ev, enum envol_operation operation,
 		       const char *uri, const char *version)
 {

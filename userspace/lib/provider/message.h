@@ -52,20 +52,21 @@ enum envol_operation {
 	ENVOL_OPERATION_DISABLE,
 	ENVOL_OPERATION_BACKUP,
 	ENVOL_OPERATION_RESTORE,
+	ENVOL_OPERATION_RESEAL,
 	ENVOL_OPERATION_END
 };
 
 /* Strings and blobs are the request's own; those that an operation does not need are empty. */
 struct envol_request {
 	enum envol_operation operation;
-	char *uri;		/* of the KEK, canonical; of LIST the scheme; of RESTORE "" */
+	char *uri;		/* of the KEK, canonical; of LIST and RESEAL the scheme; of RESTORE "" */
 	char *keystore, *state, *tpm;	/* settings of the handle */
 	struct envol_settings settings;	/* of the provider; of RESTORE all */
 	uint32_t left_ms;	/* until the caller ends the process */
 	uint32_t log_level;
 	bool replace;
 	uint8_t volume_id[ENVOL_KEK_ID_SIZE];
-	char *version;		/* to enable or disable; NULL: all */
+	char *version;		/* to enable or disable; NULL: all. Of RESEAL the TPM; NULL: of the settings */
 	struct envol_wrapped wrapped;
 	struct envol_blob file;
 	struct envol_secret secrets[ENVOL_MESSAGE_SECRETS];

@@ -83,6 +83,13 @@ struct envol_provider {
 	int (*list)(struct envol *ev, struct envol_deadline deadline,
 		    struct envol_key_info **infos, size_t *n_infos);
 	/*
+	 * Have what protects its keys sealed anew: by the TPM @to, "none" for none, NULL
+	 * for that of the settings. info->protection says what came of it.
+	 */
+	int (*reseal)(struct envol *ev, const char *to,
+		      struct envol_deadline deadline,
+		      struct envol_key_info *info);
+	/*
 	 * -EMEDIUMTYPE for a file that backup() did not make; *@uri says which KEK
 	 * it became.
 	 */

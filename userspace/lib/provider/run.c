@@ -30,6 +30,7 @@ static const struct operation {
 	[ENVOL_OPERATION_DISABLE] = { "disable", "disable", true, true },
 	[ENVOL_OPERATION_BACKUP] = { "backup", "back up", true, true },
 	[ENVOL_OPERATION_RESTORE] = { "restore", "restore a key", false, true },
+	[ENVOL_OPERATION_RESEAL] = { "reseal", "reseal the keys of", true, true },
 };
 
 /* A provider is told of its own settings; whose a backup is, is known only when it was read. */
@@ -137,6 +138,8 @@ static const char *version_used(const struct envol_request *request,
 		return info && info->n_versions ?
 			       info->versions[info->n_versions - 1].version :
 			       NULL;
+	case ENVOL_OPERATION_RESEAL:
+		return NULL;
 	default:
 		return request->version;
 	}

@@ -190,7 +190,8 @@ static int check_protection(struct envol_keystore *ks,
 	static const char differ[] =
 		"the root key lies in a file, although a TPM was asked for (%s); `envol key reseal` has that TPM seal it";
 
-	if (ks->root.sealed || !envol_seal_is_asked_for(ks->ev))
+	if (ks->root.sealed || mode == ENVOL_KEYSTORE_RESEAL ||
+	    !envol_seal_is_asked_for(ks->ev))
 		return 0;
 	if (mode == ENVOL_KEYSTORE_CREATE)
 		return envol_error(ks->ev, -EINVAL, differ, ks->ev->tpm);
@@ -258,6 +259,14 @@ void envol_keystore_close(struct envol_keystore *ks)
 	envol_root_wipe(&ks->root);
 	envol_index_free(&ks->index);
 	*ks = (struct envol_keystore)ENVOL_KEYSTORE_INIT;
+}
+
+int envol_keystore_reseal(struct envol_keystore *ks, const char *to)
+{
+	int err = envol_root_reseal(ks->ev, ks->dir, ks->deadline, to, &ks->root);
+
+	return err ? envol_error_while(ks->ev, err, "keystore %s",
+				       ks->ev->keystore) : 0;
 }
 
 static int check_record(struct envol_keystore *ks, const char *name,

@@ -20,6 +20,7 @@
 enum envol_keystore_mode {
 	ENVOL_KEYSTORE_READ,
 	ENVOL_KEYSTORE_WRITE,	/* and lock */
+	ENVOL_KEYSTORE_RESEAL,	/* the same, to change what protects the root key */
 	ENVOL_KEYSTORE_CREATE,	/* and make one if there is none, for a new key */
 };
 
@@ -52,6 +53,13 @@ void envol_keystore_close(struct envol_keystore *ks);
  */
 int envol_keystore_load(struct envol_keystore *ks, const char *name,
 			struct envol_record *record) _must_check_;
+
+/*
+ * Store the root key anew, see envol_root_reseal(); nothing else is written. @ks is
+ * open to reseal.
+ */
+int envol_keystore_reseal(struct envol_keystore *ks, const char *to)
+	_must_check_;
 
 /* Store @record with the next generation. An error leaves the old one, or the new one whole. */
 int envol_keystore_store(struct envol_keystore *ks, struct envol_record *record)

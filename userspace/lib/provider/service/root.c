@@ -23,6 +23,7 @@
 #include "userspace/lib/util/error.h"
 #include "userspace/lib/util/file.h"
 #include "userspace/lib/util/hex.h"
+#include "userspace/lib/util/log.h"
 
 #define MAGIC "envol-root "
 #define VERSION "1\n"
@@ -282,20 +283,19 @@ static int store_seal(struct envol *ev, int dir, const struct envol_seal *seal,
 					      text.data, text.len, 0400, false);
 }
 
-/* A TPM that is there and does not seal is an error: nobody asked for less. */
-int envol_root_store(struct envol *ev, int dir, const struct envol_secret *key,
-		     struct envol_root *root)
+/* By the TPM that @tcti reaches; NULL: into the file as it is. */
+static int store(struct envol *ev, int dir, const struct envol_secret *key,
+		 const char *tcti, struct envol_root *root)
 {
 	_cleanup_seal_ struct envol_seal seal = ENVOL_SEAL_INIT;
 	_cleanup_secret_ struct envol_secret back = ENVOL_SECRET_INIT;
-	_cleanup_free_ char *tcti = NULL;
-	int err = envol_seal_find(ev, &tcti);
+	int err;
 
-	if (err)
+	if (!tcti) {
+		err = store_key(ev, dir, key, root);
+		root->sealed = err ? root->sealed : false;
 		return err;
-	root->sealed = tcti != NULL;
-	if (!tcti)
-		return store_key(ev, dir, key, root);
+	}
 	err = envol_seal_seal(ev, tcti, key, &seal);
 	if (!err)
 		err = envol_seal_unseal(ev, tcti, &seal, &back);
@@ -303,7 +303,88 @@ int envol_root_store(struct envol *ev, int dir, const struct envol_secret *key,
 		err = envol_error(ev, -EIO,
 				  "the TPM gives back another key than it sealed");
 	if (err)
-		return envol_error_while(ev, err,
-					 "seal the root key (set tpm = none to do without a TPM)");
-	return store_seal(ev, dir, &seal, root);
+		return err;
+	err = store_seal(ev, dir, &seal, root);
+	root->sealed = err ? root->sealed : true;
+	return err;
+}
+
+/* A TPM that is there and does not seal is an error: nobody asked for less. */
+int envol_root_store(struct envol *ev, int dir, const struct envol_secret *key,
+		     struct envol_root *root)
+{
+	_cleanup_free_ char *tcti = NULL;
+	int err = envol_seal_find(ev, &tcti);
+
+	if (!err)
+		err = store(ev, dir, key, tcti, root);
+	return err && tcti ? envol_error_while(ev, err,
+					       "seal the root key (set tpm = none to do without a TPM)") :
+			     err;
+}
+
+/* ---- reseal ---- */
+
+static int find_target(struct envol *ev, const char *to, char **tcti)
+{
+	int err = 0;
+
+	*tcti = NULL;
+	if (to && strcmp(to, ENVOL_SEAL_NO_TPM) == 0)
+		return 0;
+	if (to && *to) {
+		*tcti = strdup(to);
+		return *tcti ? 0 : envol_error(ev, -ENOMEM, "out of memory");
+	}
+	err = envol_seal_find(ev, tcti);
+	if (err || *tcti)
+		return err;
+	return envol_error(ev, -ENODEV,
+			   *ev->tpm ? "the settings say to use no TPM; name one (--to)" :
+				      "this host has no TPM (no /dev/tpmrm0); name one (--to), or --to none keeps the root key in a file");
+}
+
+/*
+ * The file that held the key has a new one under its name; what it was goes too, as
+ * far as its file system writes in place. Another name for it is somebody's copy.
+ */
+static void wipe_old(struct envol *ev, int fd)
+{
+	static const uint8_t zeros[4096];
+	struct stat st;
+
+	if (fstat(fd, &st) || st.st_nlink > 0 || st.st_size > (off_t)sizeof(zeros) ||
+	    envol_file_pwrite(fd, zeros, st.st_size, 0) || fsync(fd))
+		envol_log_warning(ev,
+				  "the old file of the root key could not be overwritten, and may still be on the disk");
+}
+
+static int check_id(struct envol *ev, const struct stored *stored,
+		    const struct envol_root *root)
+{
+	return strcmp(stored->id, root->id) == 0 ? 0 : damaged(ev);
+}
+
+int envol_root_reseal(struct envol *ev, int dir, struct envol_deadline deadline,
+		      const char *to, struct envol_root *root)
+{
+	_cleanup_close_ int old = openat(dir, ENVOL_ROOT_FILE,
+					 O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+	_cleanup_close_ int lock = -1;
+	_cleanup_free_ char *tcti = NULL;
+	struct stored stored = { .sealed = false };
+	int err = find_target(ev, to, &tcti);
+
+	if (!err)
+		err = load_stored(ev, dir, deadline, &stored);
+	if (!err)
+		err = check_id(ev, &stored, root);
+	if (!err) {
+		lock = lock_tpm(ev, dir, deadline);
+		err = lock < 0 ? lock : store(ev, dir, &stored.key, tcti, root);
+	}
+	if (!err && !stored.sealed)
+		wipe_old(ev, old);
+	free_stored(&stored);
+	return err && tcti ? envol_error_while(ev, err, "seal the root key") : err;
 }

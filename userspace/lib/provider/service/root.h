@@ -40,3 +40,12 @@ int envol_root_new(struct envol *ev, struct envol_secret *key,
  */
 int envol_root_store(struct envol *ev, int dir, const struct envol_secret *key,
 		     struct envol_root *root) _must_check_;
+
+/*
+ * Load the key and store it sealed by the TPM @to, "none" for none, NULL for that of
+ * the settings or the default; the file is the old one or the new one. -ENODEV where
+ * there is no such TPM; sets root->sealed. What the file was is overwritten on the
+ * disk if it held the key itself.
+ */
+int envol_root_reseal(struct envol *ev, int dir, struct envol_deadline deadline,
+		      const char *to, struct envol_root *root) _must_check_;

@@ -9,8 +9,6 @@
 #include "userspace/lib/provider/service/tpm.h"
 #include "userspace/lib/util/error.h"
 
-#define NO_TPM "none"
-
 static const char *const default_devices[] = { "/dev/tpmrm0", "/dev/tpm0" };
 
 void envol_seal_free(struct envol_seal *seal)
@@ -23,7 +21,7 @@ void envol_seal_free(struct envol_seal *seal)
 
 bool envol_seal_is_asked_for(const struct envol *ev)
 {
-	return *ev->tpm && strcmp(ev->tpm, NO_TPM) != 0;
+	return *ev->tpm && strcmp(ev->tpm, ENVOL_SEAL_NO_TPM) != 0;
 }
 
 /*
@@ -37,7 +35,7 @@ int envol_seal_find(struct envol *ev, char **tcti)
 	int n = 0;
 
 	*tcti = NULL;
-	if (strcmp(ev->tpm, NO_TPM) == 0)
+	if (strcmp(ev->tpm, ENVOL_SEAL_NO_TPM) == 0)
 		return 0;
 	if (*ev->tpm) {
 		*tcti = strdup(ev->tpm);

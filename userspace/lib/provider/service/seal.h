@@ -28,6 +28,9 @@ void envol_seal_free(struct envol_seal *seal);
  */
 int envol_seal_find(struct envol *ev, char **tcti) _must_check_;
 
+/* The word for no TPM. */
+#define ENVOL_SEAL_NO_TPM "none"
+
 /* Do the settings name one, so that nothing else will do? */
 bool envol_seal_is_asked_for(const struct envol *ev);
 

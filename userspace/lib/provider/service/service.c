@@ -88,13 +88,18 @@ static int describe_versions(const struct envol_record *record,
 	return 0;
 }
 
+static char *protection(const struct envol_keystore *ks)
+{
+	return strdup(ks->root.sealed ?
+		"under a root key sealed by the TPM" :
+		"under a root key in a file that only root can read");
+}
+
 static int describe(struct envol_keystore *ks, const struct envol_record *record,
 		    struct envol_key_info *info)
 {
 	info->type = strdup("AES-256");
-	info->protection = strdup(ks->root.sealed ?
-		"under a root key sealed by the TPM" :
-		"under a root key in a file that only root can read");
+	info->protection = protection(ks);
 	info->recovery = strdup("kept until its file is removed by hand; back it up");
 	info->recoverable = true;
 	if (!info->type || !info->protection || !info->recovery ||
@@ -329,6 +334,22 @@ static int service_list(struct envol *ev, struct envol_deadline deadline,
 	return err;
 }
 
+static int service_reseal(struct envol *ev, const char *to,
+			  struct envol_deadline deadline,
+			  struct envol_key_info *info)
+{
+	_cleanup_keystore_ struct envol_keystore ks = ENVOL_KEYSTORE_INIT;
+	int err;
+
+	err = envol_keystore_open(ev, ENVOL_KEYSTORE_RESEAL, deadline, &ks);
+	if (!err)
+		err = envol_keystore_reseal(&ks, to);
+	if (err)
+		return err;
+	info->protection = protection(&ks);
+	return info->protection ? 0 : envol_error(ev, -ENOMEM, "out of memory");
+}
+
 ENVOL_PROVIDER(service) = {
 	.scheme = "service",
 	.open = service_open,
@@ -342,4 +363,5 @@ ENVOL_PROVIDER(service) = {
 	.create = service_create,
 	.list = service_list,
 	.restore = service_restore,
+	.reseal = service_reseal,
 };
