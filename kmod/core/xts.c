@@ -64,14 +64,36 @@ void envol_xts_encrypt(const struct envol_xts_engine *engine,
 		       const struct envol_xts_key *key, u8 *dst, const u8 *src,
 		       size_t len, unsigned int du_size, u64 tweak, u64 step)
 {
-	engine->encrypt(key, dst, src, len, du_size, tweak, step);
+	struct envol_xts_segment segment = { dst, src, len };
+
+	engine->encrypt(key, &segment, len, du_size, tweak, step);
 }
 
 void envol_xts_decrypt(const struct envol_xts_engine *engine,
 		       const struct envol_xts_key *key, u8 *dst, const u8 *src,
 		       size_t len, unsigned int du_size, u64 tweak, u64 step)
 {
-	engine->decrypt(key, dst, src, len, du_size, tweak, step);
+	struct envol_xts_segment segment = { dst, src, len };
+
+	engine->decrypt(key, &segment, len, du_size, tweak, step);
+}
+
+void envol_xts_encrypt_segments(const struct envol_xts_engine *engine,
+				const struct envol_xts_key *key,
+				const struct envol_xts_segment *segments,
+				size_t len, unsigned int du_size, u64 tweak,
+				u64 step)
+{
+	engine->encrypt(key, segments, len, du_size, tweak, step);
+}
+
+void envol_xts_decrypt_segments(const struct envol_xts_engine *engine,
+				const struct envol_xts_key *key,
+				const struct envol_xts_segment *segments,
+				size_t len, unsigned int du_size, u64 tweak,
+				u64 step)
+{
+	engine->decrypt(key, segments, len, du_size, tweak, step);
 }
 
 void envol_xts_start(const struct envol_xts_engine *engine,

@@ -56,6 +56,29 @@ void envol_xts_decrypt(const struct envol_xts_engine *engine,
 		       size_t len, unsigned int du_size, u64 tweak, u64 step);
 
 /*
+ * The same for a run that is scattered over memory: @segments, in the order of the
+ * run, have @len bytes together. Each is of one or more whole data units, and one does not
+ * overlap another. Fewer calls, of more units, are faster: an engine does not stop
+ * at the end of a segment.
+ */
+struct envol_xts_segment {
+	u8 *dst;
+	const u8 *src;
+	size_t len;
+};
+
+void envol_xts_encrypt_segments(const struct envol_xts_engine *engine,
+				const struct envol_xts_key *key,
+				const struct envol_xts_segment *segments,
+				size_t len, unsigned int du_size, u64 tweak,
+				u64 step);
+void envol_xts_decrypt_segments(const struct envol_xts_engine *engine,
+				const struct envol_xts_key *key,
+				const struct envol_xts_segment *segments,
+				size_t len, unsigned int du_size, u64 tweak,
+				u64 step);
+
+/*
  * The same for a data unit that lies in pieces. start writes the encrypted tweak
  * of the unit's first block to @t; each part handles @len bytes, a multiple of
  * 16, and leaves in @t what the next part goes on with.

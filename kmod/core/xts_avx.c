@@ -11,56 +11,68 @@
 _Static_assert(offsetof(struct envol_xts_key, data) == 0, "data");
 _Static_assert(offsetof(struct envol_xts_key, tweak) == ENVOL_AES_KEY_SIZE, "tweak");
 
-typedef void (*crypt_fn)(const struct envol_xts_key *key, u8 *dst, const u8 *src,
-			 size_t len, u64 du_size, u64 tweak, u64 step, u8 *part);
+_Static_assert(offsetof(struct envol_xts_segment, dst) == 0, "dst");
+_Static_assert(offsetof(struct envol_xts_segment, src) == 8, "src");
+_Static_assert(offsetof(struct envol_xts_segment, len) == 16, "len");
+_Static_assert(sizeof(struct envol_xts_segment) == 24, "a list of segments");
+
+typedef void (*crypt_fn)(const struct envol_xts_key *key,
+			 const struct envol_xts_segment *segments, size_t len,
+			 u64 du_size, u64 tweak, u64 step, u8 *part);
 
 static inline void units(crypt_fn aes128, crypt_fn aes256,
-			 const struct envol_xts_key *key, u8 *dst, const u8 *src,
-			 size_t len, u64 du_size, u64 tweak, u64 step)
+			 const struct envol_xts_key *key,
+			 const struct envol_xts_segment *segments, size_t len,
+			 u64 du_size, u64 tweak, u64 step)
 {
 	if (!len)
 		return;
 	if (key->data.rounds == ENVOL_AES_MAX_ROUNDS)
-		aes256(key, dst, src, len, du_size, tweak, step, NULL);
+		aes256(key, segments, len, du_size, tweak, step, NULL);
 	else
-		aes128(key, dst, src, len, du_size, tweak, step, NULL);
+		aes128(key, segments, len, du_size, tweak, step, NULL);
 }
 
 static inline void part(crypt_fn aes128, crypt_fn aes256,
 			const struct envol_xts_key *key, u8 *t, u8 *dst,
 			const u8 *src, size_t len)
 {
+	struct envol_xts_segment segment = { dst, src, len };
+
 	if (key->data.rounds == ENVOL_AES_MAX_ROUNDS)
-		aes256(key, dst, src, len, 0, 0, 0, t);
+		aes256(key, &segment, len, 0, 0, 0, t);
 	else
-		aes128(key, dst, src, len, 0, 0, 0, t);
+		aes128(key, &segment, len, 0, 0, 0, t);
 }
 
 void envol_xts_avx_start(const struct envol_xts_key *key, u8 t[16], u64 tweak);
 
 #define DECLARE(function)                                                     \
-	void function(const struct envol_xts_key *key, u8 *dst, const u8 *src, \
-		      size_t len, u64 du_size, u64 tweak, u64 step, u8 *part)
+	void function(const struct envol_xts_key *key,                        \
+		      const struct envol_xts_segment *segments, size_t len,   \
+		      u64 du_size, u64 tweak, u64 step, u8 *part)
 
 #define ENGINE(id, id_name, id_cpu)                                           \
 	DECLARE(envol_xts_##id##_encrypt_128);                                \
 	DECLARE(envol_xts_##id##_encrypt_256);                                \
 	DECLARE(envol_xts_##id##_decrypt_128);                                \
 	DECLARE(envol_xts_##id##_decrypt_256);                                \
-	static void id##_encrypt(const struct envol_xts_key *key, u8 *dst,    \
-				 const u8 *src, size_t len,                   \
-				 unsigned int du_size, u64 tweak, u64 step)   \
+	static void id##_encrypt(const struct envol_xts_key *key,             \
+				 const struct envol_xts_segment *segments,    \
+				 size_t len, unsigned int du_size, u64 tweak, \
+				 u64 step)                                    \
 	{                                                                     \
 		units(envol_xts_##id##_encrypt_128,                           \
-		      envol_xts_##id##_encrypt_256, key, dst, src, len,       \
+		      envol_xts_##id##_encrypt_256, key, segments, len,       \
 		      du_size, tweak, step);                                  \
 	}                                                                     \
-	static void id##_decrypt(const struct envol_xts_key *key, u8 *dst,    \
-				 const u8 *src, size_t len,                   \
-				 unsigned int du_size, u64 tweak, u64 step)   \
+	static void id##_decrypt(const struct envol_xts_key *key,             \
+				 const struct envol_xts_segment *segments,    \
+				 size_t len, unsigned int du_size, u64 tweak, \
+				 u64 step)                                    \
 	{                                                                     \
 		units(envol_xts_##id##_decrypt_128,                           \
-		      envol_xts_##id##_decrypt_256, key, dst, src, len,       \
+		      envol_xts_##id##_decrypt_256, key, segments, len,       \
 		      du_size, tweak, step);                                  \
 	}                                                                     \
 	static void id##_encrypt_part(const struct envol_xts_key *key,        \

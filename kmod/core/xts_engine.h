@@ -12,10 +12,12 @@
 struct envol_xts_engine {
 	const char *name;
 	u32 cpu;	/* ENVOL_CPU_… bits, all needed; 0: any CPU, and no vector registers */
-	void (*encrypt)(const struct envol_xts_key *key, u8 *dst, const u8 *src,
-			size_t len, unsigned int du_size, u64 tweak, u64 step);
-	void (*decrypt)(const struct envol_xts_key *key, u8 *dst, const u8 *src,
-			size_t len, unsigned int du_size, u64 tweak, u64 step);
+	void (*encrypt)(const struct envol_xts_key *key,
+			const struct envol_xts_segment *segments, size_t len,
+			unsigned int du_size, u64 tweak, u64 step);
+	void (*decrypt)(const struct envol_xts_key *key,
+			const struct envol_xts_segment *segments, size_t len,
+			unsigned int du_size, u64 tweak, u64 step);
 	void (*start)(const struct envol_xts_key *key, u8 t[16], u64 tweak);
 	void (*encrypt_part)(const struct envol_xts_key *key, u8 t[16],
 			     u8 *dst, const u8 *src, size_t len);

@@ -68,10 +68,29 @@ static struct tweak crypt_blocks(const struct envol_aes_key *key, aes4_fn aes4,
 	return t;
 }
 
-static void crypt_units(const struct envol_xts_key *key, aes4_fn aes4, u8 *dst,
-			const u8 *src, size_t len, unsigned int du_size,
-			u64 tweak, u64 step)
+/* Where the next data unit lies: in @segment, behind the @done bytes of it. */
+struct place {
+	const struct envol_xts_segment *segment;
+	size_t done;
+};
+
+static void crypt_unit(const struct envol_xts_key *key, aes4_fn aes4,
+		       struct tweak t, struct place *at, unsigned int du_size)
 {
+	if (at->done == at->segment->len) {
+		at->segment++;
+		at->done = 0;
+	}
+	crypt_blocks(&key->data, aes4, t, at->segment->dst + at->done,
+		     at->segment->src + at->done, du_size);
+	at->done += du_size;
+}
+
+static void crypt_units(const struct envol_xts_key *key, aes4_fn aes4,
+			const struct envol_xts_segment *segments, size_t len,
+			unsigned int du_size, u64 tweak, u64 step)
+{
+	struct place at = { .segment = segments };
 	u8 tweaks[LANES_LEN];
 	unsigned int i;
 
@@ -79,30 +98,25 @@ static void crypt_units(const struct envol_xts_key *key, aes4_fn aes4, u8 *dst,
 		for (i = 0; i < LANES; i++, tweak += step)
 			store_tweak(tweaks + i * ENVOL_XTS_BLOCK, (struct tweak){ tweak, 0 });
 		envol_aes_encrypt4(&key->tweak, tweaks, tweaks);
-		for (i = 0; i < LANES && len; i++) {
-			crypt_blocks(&key->data, aes4,
-				     load_tweak(tweaks + i * ENVOL_XTS_BLOCK),
-				     dst, src, du_size);
-			dst += du_size;
-			src += du_size;
-			len -= du_size;
-		}
+		for (i = 0; i < LANES && len; i++, len -= du_size)
+			crypt_unit(key, aes4, load_tweak(tweaks + i * ENVOL_XTS_BLOCK),
+				   &at, du_size);
 	}
 	envol_memzero(tweaks, sizeof(tweaks));
 }
 
-static void generic_encrypt(const struct envol_xts_key *key, u8 *dst,
-			    const u8 *src, size_t len, unsigned int du_size,
-			    u64 tweak, u64 step)
+static void generic_encrypt(const struct envol_xts_key *key,
+			    const struct envol_xts_segment *segments, size_t len,
+			    unsigned int du_size, u64 tweak, u64 step)
 {
-	crypt_units(key, envol_aes_encrypt4, dst, src, len, du_size, tweak, step);
+	crypt_units(key, envol_aes_encrypt4, segments, len, du_size, tweak, step);
 }
 
-static void generic_decrypt(const struct envol_xts_key *key, u8 *dst,
-			    const u8 *src, size_t len, unsigned int du_size,
-			    u64 tweak, u64 step)
+static void generic_decrypt(const struct envol_xts_key *key,
+			    const struct envol_xts_segment *segments, size_t len,
+			    unsigned int du_size, u64 tweak, u64 step)
 {
-	crypt_units(key, envol_aes_decrypt4, dst, src, len, du_size, tweak, step);
+	crypt_units(key, envol_aes_decrypt4, segments, len, du_size, tweak, step);
 }
 
 static void generic_start(const struct envol_xts_key *key, u8 t[16], u64 tweak)

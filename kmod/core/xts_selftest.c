@@ -128,24 +128,112 @@ static bool decrypts(const struct envol_xts_engine *engine,
 	return filled(cipher) && bounded(cipher);
 }
 
+/*
+ * The whole run as segments of one unit and of two in turn, a block apart, at @src and
+ * at @dst; the number of them.
+ */
+static unsigned int scatter(const struct envol_xts_vector *v, u8 *dst, const u8 *src,
+			    struct envol_xts_selftest *work)
+{
+	unsigned int count, at, n;
+	size_t offset;
+
+	for (count = 0, at = 0; at < v->units; count++, at += n) {
+		n = count % 2 && at + 1 < v->units ? 2 : 1;
+		offset = (size_t)at * v->du_size + count * ENVOL_XTS_BLOCK;
+		work->segments[count] = (struct envol_xts_segment){
+			dst + offset, src + offset, (size_t)n * v->du_size,
+		};
+	}
+	return count;
+}
+
+/* What was scattered to @from, one after the other from @to on, which may be the same. */
+static bool gather(const struct envol_xts_selftest *work, unsigned int count,
+		   const u8 *from, u8 *to)
+{
+	bool right = true;
+	unsigned int i;
+
+	for (i = 0; i < count; i++) {
+		size_t len = work->segments[i].len;
+
+		right &= bounded((struct run){ (u8 *)from, len });
+		memmove(to, from, len);
+		from += len + ENVOL_XTS_BLOCK;
+		to += len;
+	}
+	return right;
+}
+
+static void fill_segments(const struct envol_xts_selftest *work, unsigned int count,
+			  struct run run)
+{
+	const u8 *end = run.p + run.len;
+	unsigned int i;
+
+	fill(run);
+	for (i = count; i-- > 0; end -= work->segments[i].len)
+		memmove((u8 *)work->segments[i].src, end - work->segments[i].len,
+			work->segments[i].len);
+	for (i = 0; i < count; i++)
+		memset((u8 *)work->segments[i].src + work->segments[i].len, CANARY,
+		       ENVOL_XTS_BLOCK);
+}
+
+static bool encrypts_segments(const struct envol_xts_engine *engine,
+			      const struct envol_xts_vector *v,
+			      struct envol_xts_selftest *work)
+{
+	struct run plain = plain_run(v, work), cipher = cipher_run(v, work);
+	unsigned int count = scatter(v, cipher.p, plain.p, work);
+
+	memset(work->b, CANARY, sizeof(work->b));
+	fill_segments(work, count, plain);
+	envol_xts_encrypt_segments(engine, &work->key, work->segments, plain.len,
+				   v->du_size, v->tweak, v->step);
+	if (!gather(work, count, plain.p, plain.p) || !filled(plain) ||
+	    !gather(work, count, cipher.p, plain.p))
+		return false;
+	return envol_xts_fingerprint(plain.p, plain.len) == v->fingerprint;
+}
+
+static bool decrypts_segments(const struct envol_xts_engine *engine,
+			      const struct envol_xts_vector *v,
+			      struct envol_xts_selftest *work)
+{
+	struct run plain = plain_run(v, work), cipher = cipher_run(v, work);
+	unsigned int count = scatter(v, cipher.p, cipher.p, work);
+
+	envol_xts_decrypt_segments(engine, &work->key, work->segments, cipher.len,
+				   v->du_size, v->tweak, v->step);
+	return gather(work, count, cipher.p, plain.p) && filled(plain);
+}
+
 int envol_xts_selftest_step(const struct envol_xts_engine *engine, u32 cpu,
 			    unsigned int i, struct envol_xts_selftest *work)
 {
 	const struct envol_xts_vector *v;
 	bool right;
 
-	if (i / 3 >= ENVOL_XTS_VECTOR_COUNT)
+	if (i / ENVOL_XTS_SELFTEST_STEPS >= ENVOL_XTS_VECTOR_COUNT)
 		return -ENOENT;
-	v = &envol_xts_vectors[i / 3];
-	switch (i % 3) {
+	v = &envol_xts_vectors[i / ENVOL_XTS_SELFTEST_STEPS];
+	switch (i % ENVOL_XTS_SELFTEST_STEPS) {
 	case 0:
 		right = encrypts(engine, cpu, v, work);
 		break;
 	case 1:
 		right = works_in_parts(engine, v, work);
 		break;
-	default:
+	case 2:
 		right = decrypts(engine, v, work);
+		break;
+	case 3:
+		right = encrypts_segments(engine, v, work);
+		break;
+	default:
+		right = decrypts_segments(engine, v, work);
 	}
 	return right ? 0 : -EBADMSG;
 }

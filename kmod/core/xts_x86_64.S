@@ -17,7 +17,10 @@
  *   encrypts one unit a call waits the full length of an AES for each.
  * - From then on groups follow each other without regard to where units end: a
  *   group's last round and store stand next to the next group's load and first
- *   whitening, and the registers never run empty within a batch of units.
+ *   whitening, and the registers never run empty within a call. Where the first tweaks
+ *   are used up, a group of theirs goes in between like any other; where a
+ *   segment ends, the next group is loaded from and stored to elsewhere. Both are
+ *   events, rare enough to be dealt with outside of the loop.
  * - From one block to the next a tweak is multiplied by x in GF(2^128): shifted left
  *   by one bit, and 87h added if one left. Vector instructions for that share their ports
  *   with AES, whatever they are; the integer units have nothing else to do. So two
@@ -32,31 +35,41 @@
  *   shortest way; in aesni-avx, where a group is half as many blocks, it pays nothing.
  *
  * Nothing here depends on data or keys in time. Round keys stay in the key structure
- * and in registers; the stack has tweaks only; all of it is wiped at the end.
+ * and in registers; of what is secret the stack has tweaks only; all of it is wiped at
+ * the end.
  */
 #include "kmod/core/aes.h"
 #include "kmod/core/port_asm.h"
 
-/* Arguments, as xts_avx.c declares the functions. */
+/* Arguments, as xts_avx.c declares the functions, and what their registers hold later. */
 #define KEY	%rdi
-#define DST	%rsi
-#define SRC	%rdx
-#define LEN	%rcx	/* bytes still to do, less this batch */
-#define DU_SIZE	%r8
-#define TWEAK	%r9	/* number of the batch's first data unit; within groups in the frame */
-#define STEP	16(%rbp)
-#define PART	24(%rbp) /* the address of a tweak to begin with and to leave, or 0 */
+#define SEGMENTS %rsi
+#define LEN	%rdx
+#define DU_SIZE	%rcx
+#define TWEAK	%r8
+#define STEP	%r9
+#define PART	16(%rbp) /* the address of a tweak to begin with and to leave, or 0 */
 
 #define TMP	%rax
 #define TMP_32	%eax
+#define DST	%rsi
+#define SRC	%rdx
+#define REST	%r8	/* bytes of a part that are less than a group */
+#define NEXT_DST %r8	/* where the next group goes, where it is not behind this one */
+#define RUN	%rbx	/* bytes to the next event, this group's among them */
 #define CUR	%r10	/* where in the ring this group's tweaks are */
 #define NEXT	%r11	/* the next group's */
 #define AHEAD	%r9	/* and those of the group after it, which are being made */
-#define BATCH	%rbx	/* bytes of the batch still to do, this group's among them */
 #define UNIT	%r12	/* bytes of the data unit for which no tweaks were made yet */
 #define STARTS	%r13	/* where the next unit's first tweak lies */
 #define LOW	%r14	/* the next tweak to go into the ring */
 #define HIGH	%r15
+
+/* struct envol_xts_segment; xts_avx.c asserts it. */
+#define SEGMENT_DST 0
+#define SEGMENT_SRC 8
+#define SEGMENT_LEN 16
+#define SEGMENT_SIZE 24
 
 /* Registers 0 to 7 hold blocks. Of 8 to 15 (\w is x or y): */
 #define KEY_ROUND	%\w\()mm8
@@ -76,7 +89,7 @@
 
 .text
 
-/* The bytes of a register, and the frame: ring of tweaks, starts of units, a number. */
+/* The bytes of a register, and the frame. */
 .macro set_width w
 	.ifc \w, y
 	.set VL, 32
@@ -84,11 +97,19 @@
 	.set VL, 16
 	.endif
 	.set GROUP, 8 * VL
-	.set UNITS, 8 * VL / 16		/* data units of a batch */
-	.set RING, 0
-	.set FIRST, 3 * GROUP
-	.set NUMBER, FIRST + UNITS * 16 + 16	/* reading one past the last is harmless */
-	.set FRAME, NUMBER + 16
+	.set UNITS, 8 * VL / 16		/* data units whose first tweaks are made at once */
+	.set RING, 0			/* tweaks of three groups */
+	.set FIRST, 3 * GROUP		/* first tweaks of UNITS units, and one that is not used */
+	.set NUMBERS, FIRST + UNITS * 16 + VL	/* a register of the next units' numbers */
+	.set STEPS, NUMBERS + VL	/* and from there to the next register of them */
+	.set LIST, STEPS + VL		/* the segment's place in the list */
+	.set EVENT, LIST + 8		/* what RUN was at the last event; then bytes from there */
+	.set LEFT, EVENT + 8		/* to the end */
+	.set SEGMENT, LEFT + 8		/* to the end of the segment */
+	.set REFILL, SEGMENT + 8	/* to where first tweaks must be made again */
+	.set UNSTARTED, REFILL + 8	/* and of units whose first tweaks are not made then */
+	.set BATCH, UNSTARTED + 8	/* of UNITS units */
+	.set FRAME, LIST + 64
 .endm
 
 .macro load_16 w, from, to
@@ -177,32 +198,33 @@
 	vaesenclast key + 16(KEY), T, T
 .endm
 
-/* The first tweaks of UNITS data units to FIRST(%rsp), and the first of them to T. */
+/*
+ * The first tweaks of UNITS data units to FIRST(%rsp), and the first of them to T. NUMBERS
+ * and STEPS are left for those that follow.
+ */
 .macro first_tweaks w, rounds
 	vmovq	TWEAK, %xmm0
-	mov	STEP, TMP
 	.ifc \w, y
-	add	TMP, TWEAK
+	add	STEP, TWEAK
 	vmovq	TWEAK, %xmm8
-	add	TMP, TWEAK
 	vinserti128 $1, %xmm8, %ymm0, %ymm0
-	add	TMP, TMP
-	vmovq	TMP, %xmm8
+	add	STEP, STEP
+	vmovq	STEP, %xmm8
 	vinserti128 $1, %xmm8, %ymm8, %ymm8
 	.else
-	add	TMP, TWEAK
-	vmovq	TMP, %xmm8
+	vmovq	STEP, %xmm8
 	.endif
-	imul	$7, TMP, TMP
-	add	TMP, TWEAK
 	vpaddq	%\w\()mm8, %\w\()mm0, %\w\()mm1
 	vpaddq	%\w\()mm8, %\w\()mm8, %\w\()mm9
+	vmovdqa	%\w\()mm8, STEPS(%rsp)
 	vpaddq	%\w\()mm9, %\w\()mm0, %\w\()mm2
 	vpaddq	%\w\()mm9, %\w\()mm1, %\w\()mm3
 	vpaddq	%\w\()mm9, %\w\()mm2, %\w\()mm4
 	vpaddq	%\w\()mm9, %\w\()mm3, %\w\()mm5
 	vpaddq	%\w\()mm9, %\w\()mm4, %\w\()mm6
 	vpaddq	%\w\()mm9, %\w\()mm5, %\w\()mm7
+	vpaddq	%\w\()mm9, %\w\()mm6, %\w\()mm8
+	vmovdqa	%\w\()mm8, NUMBERS(%rsp)
 
 	.set key, TWEAK_KEYS
 	round	\w, vpxor, key
@@ -211,10 +233,8 @@
 	round	\w, vaesenclast, key
 
 	vmovdqa	%xmm0, T
-	.set unit, FIRST
 .irp i, 0, 1, 2, 3, 4, 5, 6, 7
-	vmovdqa	%\w\()mm\i, unit(%rsp)
-	.set unit, unit + VL
+	vmovdqa	%\w\()mm\i, FIRST + \i * VL(%rsp)
 .endr
 .endm
 
@@ -225,10 +245,10 @@
 	vmovdqu	%\w\()mm\i, \i * VL(DST)
 .endm
 
-/* The first whitening of register \i of the group at \from(SRC), its tweaks at \group. */
-.macro begin w, i, from, group
+/* The first whitening of register \i of the group at SRC, its tweaks at \group. */
+.macro begin w, i, group
 	vpxor	RING + \i * VL(%rsp, \group), KEY_ROUND, %\w\()mm\i
-	vpxor	\from + \i * VL(SRC), %\w\()mm\i, %\w\()mm\i
+	vpxor	\i * VL(SRC), %\w\()mm\i, %\w\()mm\i
 .endm
 
 /* Tweaks of register \i of a unit, T_YMM times x^(2 * \i), to \to and to the ring. */
@@ -273,14 +293,44 @@
 	.set place, 0
 	next_tweaks CUR, 16
 .irp i, 0, 1, 2, 3, 4, 5, 6, 7
-	begin	\w, \i, 0, CUR
+	begin	\w, \i, CUR
 .endr
 	.endif
 .endm
 
 /*
- * BATCH bytes, whole groups. T is the tweak of the first block, UNIT what its data unit
- * has beyond two groups, STARTS where the next unit's first tweak lies.
+ * With the segment at TMP begun: the first lines of the one after it, if there is one, for
+ * the CPU cannot guess where that is. Where there is no PREFETCHW it does nothing.
+ */
+.macro prefetch_segment
+	mov	SEGMENT(%rsp), SRC
+	cmp	LEFT(%rsp), SRC
+	jae	.Lno_other_\@
+	mov	SEGMENT_SIZE + SEGMENT_SRC(TMP), SRC
+.irp i, 0, 1, 2, 3, 4, 5, 6, 7
+	prefetcht0 64 * \i(SRC)
+.endr
+	mov	SEGMENT_SIZE + SEGMENT_DST(TMP), SRC
+.irp i, 0, 1, 2, 3
+	prefetchw 64 * \i(SRC)
+.endr
+.Lno_other_\@:
+.endm
+
+/* RUN to what comes first: the end, the segment's or a refill. */
+.macro next_event
+	mov	LEFT(%rsp), RUN
+	cmp	RUN, SEGMENT(%rsp)
+	cmovb	SEGMENT(%rsp), RUN
+	cmp	RUN, REFILL(%rsp)
+	cmovb	REFILL(%rsp), RUN
+	mov	RUN, EVENT(%rsp)
+.endm
+
+/*
+ * LEFT bytes, whole groups. T is the tweak of the first block, UNIT what its data unit
+ * has beyond two groups, STARTS where the next unit's first tweak lies, RUN the bytes
+ * to the first event. Between events it is one loop that knows nothing of segments.
  */
 .macro crypt_groups w, aes, last, keys, rounds
 	xor	%r10d, %r10d
@@ -288,6 +338,10 @@
 	mov	$2 * GROUP, %r9d
 	begin_first \w, \keys
 
+	/* Where in a cache line the loop begins is worth up to 7 % on Zen 3. Measured: */
+	jmp	.Lgroup_\@
+	.balign	64, 0xcc
+	.skip	40, 0xcc
 .Lgroup_\@:
 	next_unit
 	.set key, \keys
@@ -299,33 +353,94 @@
 	rounds	\w, \aes, \rounds-1-8
 
 	load_16	\w, \keys+16*\rounds(KEY), KEY_LAST
-	sub	$GROUP, BATCH
-	jz	.Llast_group_\@
+	add	$GROUP, SRC
+	sub	$GROUP, RUN
+	jz	.Levent_\@
 	load_16	\w, \keys(KEY), KEY_ROUND
 .irp i, 0, 1, 2, 3, 4, 5, 6, 7
 	finish	\w, \last, \i
-	begin	\w, \i, GROUP, NEXT
+	begin	\w, \i, NEXT
 .endr
-	add	$GROUP, SRC
 	add	$GROUP, DST
+.Lnext_group_\@:
 	mov	CUR, TMP
 	mov	NEXT, CUR
 	mov	AHEAD, NEXT
 	mov	TMP, AHEAD
 	jmp	.Lgroup_\@
 
+.Levent_\@:
+	mov	EVENT(%rsp), TMP
+	sub	TMP, LEFT(%rsp)
+	jz	.Llast_group_\@
+	lea	GROUP(DST), NEXT_DST
+	sub	TMP, REFILL(%rsp)
+	sub	TMP, SEGMENT(%rsp)
+	jnz	.Lsame_segment_\@
+	mov	LIST(%rsp), TMP
+	add	$SEGMENT_SIZE, TMP
+	mov	TMP, LIST(%rsp)
+	mov	SEGMENT_LEN(TMP), RUN
+	mov	RUN, SEGMENT(%rsp)
+	prefetch_segment
+	mov	SEGMENT_SRC(TMP), SRC
+	mov	SEGMENT_DST(TMP), NEXT_DST
+.Lsame_segment_\@:
+	cmpq	$0, REFILL(%rsp)
+	je	.Lrefill_\@
+	next_event
+	load_16	\w, \keys(KEY), KEY_ROUND
+.irp i, 0, 1, 2, 3, 4, 5, 6, 7
+	finish	\w, \last, \i
+	begin	\w, \i, NEXT
+.endr
+	mov	NEXT_DST, DST
+	jmp	.Lnext_group_\@
+
+/*
+ * The last of the first tweaks that were made is in use, and there are more units. A group
+ * of theirs goes between this group and the next, one group before the first is wanted.
+ */
+.Lrefill_\@:
+	mov	BATCH(%rsp), STARTS
+	mov	STARTS, REFILL(%rsp)
+	sub	STARTS, UNSTARTED(%rsp)
+	ja	.Lmore_\@
+	movq	$-1, REFILL(%rsp)
+.Lmore_\@:
+	lea	FIRST(%rsp), STARTS
+	next_event
+	vmovdqa	NUMBERS(%rsp), %\w\()mm11
+	vmovdqa	STEPS(%rsp), %\w\()mm12
+	load_16	\w, TWEAK_KEYS(KEY), KEY_ROUND
+.irp i, 0, 1, 2, 3, 4, 5, 6, 7
+	finish	\w, \last, \i
+	vpxor	%\w\()mm11, KEY_ROUND, %\w\()mm\i
+	vpaddq	%\w\()mm12, %\w\()mm11, %\w\()mm11
+.endr
+	vmovdqa	%\w\()mm11, NUMBERS(%rsp)
+	.set key, TWEAK_KEYS
+	rounds	\w, vaesenc, \rounds-1
+	load_16	\w, TWEAK_KEYS+16*\rounds(KEY), KEY_LAST
+	load_16	\w, \keys(KEY), KEY_ROUND
+.irp i, 0, 1, 2, 3, 4, 5, 6, 7
+	vaesenclast KEY_LAST, %\w\()mm\i, WHITE
+	vmovdqa	WHITE, FIRST + \i * VL(%rsp)
+	begin	\w, \i, NEXT
+.endr
+	mov	NEXT_DST, DST
+	jmp	.Lnext_group_\@
+
 .Llast_group_\@:
 .irp i, 0, 1, 2, 3, 4, 5, 6, 7
 	finish	\w, \last, \i
 .endr
-	add	$GROUP, SRC
-	add	$GROUP, DST
 .endm
 
-/* LEN bytes, less than a group, block by block, beginning at the tweak T. */
+/* REST bytes, less than a group, block by block, beginning at the tweak T. */
 .macro crypt_rest aes, last, keys, rounds
 .Lblock_\@:
-	sub	$16, LEN
+	sub	$16, REST
 	jb	.Ldone_\@
 	vpxor	(SRC), T, %xmm0
 	vpxor	\keys(KEY), %xmm0, %xmm0
@@ -345,12 +460,12 @@
 .endm
 
 /*
- * void \name(const struct envol_xts_key *key, u8 *dst, const u8 *src, size_t len,
- *	      u64 du_size, u64 tweak, u64 step, u8 *part)
+ * void \name(const struct envol_xts_key *key, const struct envol_xts_segment *segments,
+ *	      size_t len, u64 du_size, u64 tweak, u64 step, u8 *part)
  *
- * @part NULL: whole data units. Else a piece of one, of whole blocks, that
- * begins at the tweak *@part, where the tweak after it goes; @du_size, @tweak and @step
- * are not looked at.
+ * @len bytes, all of the segments'; not 0. @part NULL: whole data units, and so is each
+ * segment. Else a piece of a unit, of whole blocks in one segment, that begins at the tweak
+ * *@part, where the tweak after it goes; @du_size, @tweak and @step are not looked at.
  */
 .macro xts_function name, w, aes, last, keys, rounds
 FUNC(\name)
@@ -364,41 +479,60 @@ FUNC(\name)
 	push	%r15
 	sub	$FRAME, %rsp
 	and	$-32, %rsp
+	mov	SEGMENTS, LIST(%rsp)
+	movq	$-1, REFILL(%rsp)
 	cmpq	$0, PART
 	jne	.Lpart_\@
 
-.Lbatch_\@:
-	mov	DU_SIZE, BATCH
-	shl	$(UNITS / 8 + 2), BATCH		/* 8 or 16 units */
-	cmp	LEN, BATCH
-	cmova	LEN, BATCH
-	sub	BATCH, LEN
-	cmp	DU_SIZE, BATCH
+	mov	LEN, LEFT(%rsp)
+	cmp	DU_SIZE, LEN
 	ja	.Lunits_\@
 	first_tweak \rounds
 	jmp	.Lcrypt_\@
 .Lunits_\@:
+	mov	DU_SIZE, TMP
+	shl	$(UNITS / 8 + 2), TMP		/* 8 or 16 units */
+	mov	TMP, BATCH(%rsp)
+	sub	TMP, LEN
+	jbe	.Lfirst_\@
+	mov	LEN, UNSTARTED(%rsp)
+	sub	DU_SIZE, TMP			/* a group before the last of them */
+	sub	$GROUP, TMP
+	mov	TMP, REFILL(%rsp)
+.Lfirst_\@:
 	first_tweaks \w, \rounds
-	mov	TWEAK, NUMBER(%rsp)
 .Lcrypt_\@:
 	lea	-2 * GROUP(DU_SIZE), UNIT
 	lea	FIRST + 16(%rsp), STARTS
+	mov	SEGMENTS, TMP
+	mov	SEGMENT_LEN(TMP), RUN
+	mov	RUN, SEGMENT(%rsp)
+	prefetch_segment
+	mov	SEGMENT_SRC(TMP), SRC
+	mov	SEGMENT_DST(TMP), DST
+	next_event
 	crypt_groups \w, \aes, \last, \keys, \rounds
-	mov	NUMBER(%rsp), TWEAK
-	test	LEN, LEN
-	jnz	.Lbatch_\@
 	jmp	.Lwipe_\@
 
 .Lpart_\@:
 	mov	PART, TMP
 	vmovdqu	(TMP), T
-	mov	LEN, BATCH
-	and	$-GROUP, BATCH
+	mov	LEN, RUN
+	mov	LEN, REST
+	mov	SEGMENT_SRC(SEGMENTS), SRC
+	mov	SEGMENT_DST(SEGMENTS), DST
+	and	$-GROUP, RUN
 	jz	.Lrest_\@
-	sub	BATCH, LEN
-	mov	BATCH, UNIT			/* no other unit begins */
+	mov	RUN, LEFT(%rsp)
+	mov	RUN, EVENT(%rsp)
+	mov	REST, BATCH(%rsp)
+	mov	RUN, UNIT			/* no other unit begins */
+	lea	FIRST(%rsp), STARTS
 	crypt_groups \w, \aes, \last, \keys, \rounds
 	vmovdqa	RING(%rsp, NEXT), T
+	mov	BATCH(%rsp), REST
+	and	$GROUP - 1, REST
+	add	$GROUP, DST
 .Lrest_\@:
 	crypt_rest \aes, \last, \keys, \rounds
 	mov	PART, TMP
@@ -407,7 +541,7 @@ FUNC(\name)
 .Lwipe_\@:
 	vpxor	%xmm0, %xmm0, %xmm0
 	.set wiped, 0
-	.rept FRAME / VL
+	.rept NUMBERS / VL
 	vmovdqa	%\w\()mm0, wiped(%rsp)
 	.set wiped, wiped + VL
 	.endr

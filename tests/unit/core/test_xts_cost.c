@@ -14,14 +14,16 @@
 
 #ifdef __x86_64__
 
-typedef void (*crypt_fn)(const struct envol_xts_key *key, u8 *dst, const u8 *src,
-			 size_t len, u64 du_size, u64 tweak, u64 step, u8 *part);
+typedef void (*crypt_fn)(const struct envol_xts_key *key,
+			 const struct envol_xts_segment *segments, size_t len,
+			 u64 du_size, u64 tweak, u64 step, u8 *part);
 
 /* The functions of xts_x86_64.S. */
 #define DECLARE(engine, way)                                                  \
-	void envol_xts_##engine##_##way(const struct envol_xts_key *key, u8 *dst, \
-					const u8 *src, size_t len, u64 du_size,   \
-					u64 tweak, u64 step, u8 *part)
+	void envol_xts_##engine##_##way(const struct envol_xts_key *key,       \
+					const struct envol_xts_segment *segments, \
+					size_t len, u64 du_size, u64 tweak,    \
+					u64 step, u8 *part)
 DECLARE(aesni_avx, encrypt_128);
 DECLARE(aesni_avx, decrypt_128);
 DECLARE(aesni_avx, encrypt_256);
@@ -31,7 +33,7 @@ DECLARE(vaes_avx2, decrypt_128);
 DECLARE(vaes_avx2, encrypt_256);
 DECLARE(vaes_avx2, decrypt_256);
 
-#define MAX_LEN 4096
+#define MAX_LEN 16384
 #define TRAP_FLAG 0x100		/* of EFLAGS */
 
 static struct envol_xts_key key;
@@ -64,16 +66,21 @@ static void trap(int signal, siginfo_t *info, void *context)
 	trace.count += trace.inside;
 }
 
-/* Instructions of a call of @crypt, its return among them. */
-static unsigned int count_instructions(crypt_fn crypt, size_t len, u64 du_size)
+/* Instructions of a call of @crypt, its return among them, for segments of @segment bytes. */
+static unsigned int count_instructions(crypt_fn crypt, size_t len, size_t segment, u64 du_size)
 {
 	struct sigaction action = { .sa_sigaction = trap, .sa_flags = SA_SIGINFO };
+	struct envol_xts_segment segments[MAX_LEN / ENVOL_XTS_DU_MIN];
+	size_t at;
 
+	for (at = 0; at < len; at += segment)
+		segments[at / segment] =
+			(struct envol_xts_segment){ data + at, data + at, segment };
 	CHECK_EQ(sigaction(SIGTRAP, &action, NULL), 0);
 	trace.function = (unsigned long)crypt;
 	trace.count = 0;
 	raise(SIGTRAP);
-	crypt(&key, data, data, len, du_size, 7, 1, NULL);
+	crypt(&key, segments, len, du_size, 7, 1, NULL);
 	CHECK_EQ(trace.function, 0);
 	return trace.count;
 }
@@ -84,10 +91,10 @@ struct row {
 	crypt_fn encrypt, decrypt;
 	size_t key_len;
 	struct {
-		size_t len;
+		size_t len, segment;
 		u64 du_size;
 		unsigned int instructions;
-	} calls[3];
+	} calls[5];
 };
 
 #define ROW(id, bits, ...)                                                    \
@@ -99,10 +106,14 @@ struct row {
 	}
 
 static const struct row rows[] = {
-	ROW(vaes_avx2, 128, { 512, 512, 737 }, { 4096, 512, 4548 }, { 4096, 4096, 4405 }),
-	ROW(vaes_avx2, 256, { 512, 512, 813 }, { 4096, 512, 5160 }, { 4096, 4096, 4985 }),
-	ROW(aesni_avx, 128, { 512, 512, 1007 }, { 4096, 512, 6689 }, { 4096, 4096, 6551 }),
-	ROW(aesni_avx, 256, { 512, 512, 1155 }, { 4096, 512, 7877 }, { 4096, 4096, 7707 }),
+	ROW(vaes_avx2, 128, { 512, 512, 512, 749 }, { 4096, 4096, 512, 4563 }, { 4096, 4096, 4096, 4417 },
+	    { 16384, 4096, 512, 17499 }, { 16384, 4096, 4096, 17243 }),
+	ROW(vaes_avx2, 256, { 512, 512, 512, 825 }, { 4096, 4096, 512, 5175 }, { 4096, 4096, 4096, 4997 },
+	    { 16384, 4096, 512, 19875 }, { 16384, 4096, 4096, 19583 }),
+	ROW(aesni_avx, 128, { 512, 512, 512, 1018 }, { 4096, 4096, 512, 6703 }, { 4096, 4096, 4096, 6562 },
+	    { 16384, 4096, 512, 26349 }, { 16384, 4096, 4096, 25815 }),
+	ROW(aesni_avx, 256, { 512, 512, 512, 1166 }, { 4096, 4096, 512, 7891 }, { 4096, 4096, 4096, 7718 },
+	    { 16384, 4096, 512, 31101 }, { 16384, 4096, 4096, 30459 }),
 };
 
 static void check_row(const struct row *row)
@@ -111,10 +122,13 @@ static void check_row(const struct row *row)
 
 	random_key(&key, row->key_len, 1);
 	for (i = 0; i < TEST_ARRAY_SIZE(row->calls); i++) {
-		encrypt = count_instructions(row->encrypt, row->calls[i].len, row->calls[i].du_size);
-		decrypt = count_instructions(row->decrypt, row->calls[i].len, row->calls[i].du_size);
-		printf("# %s, %zu bytes in units of %llu: %u instructions, decrypting %u\n",
-		       row->name, row->calls[i].len, (unsigned long long)row->calls[i].du_size,
+		encrypt = count_instructions(row->encrypt, row->calls[i].len, row->calls[i].segment,
+					     row->calls[i].du_size);
+		decrypt = count_instructions(row->decrypt, row->calls[i].len, row->calls[i].segment,
+					     row->calls[i].du_size);
+		printf("# %s, %zu bytes in segments of %zu, units of %llu: %u instructions, decrypting %u\n",
+		       row->name, row->calls[i].len, row->calls[i].segment,
+		       (unsigned long long)row->calls[i].du_size,
 		       encrypt, decrypt);
 		CHECK_EQ(encrypt, row->calls[i].instructions);
 		CHECK_EQ(decrypt, row->calls[i].instructions);

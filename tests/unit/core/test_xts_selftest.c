@@ -15,7 +15,7 @@ TEST(selftest_passes_on_every_engine)
 {
 	FOR_EACH_ENGINE(engine) {
 		CHECK_OK(envol_xts_selftest(engine, envol_cpu_features(), &work));
-		CHECK_ERR(envol_xts_selftest_step(engine, 0, 3 * ENVOL_XTS_VECTOR_COUNT, &work),
+		CHECK_ERR(envol_xts_selftest_step(engine, 0, ENVOL_XTS_SELFTEST_STEPS * ENVOL_XTS_VECTOR_COUNT, &work),
 			  -ENOENT);
 	}
 	CHECK_OK(envol_xts_selftest(&envol_xts_generic, 0, &work));
@@ -78,29 +78,70 @@ TEST(selftest_has_a_case_for_every_path)
 
 /* The generic engine with one of these faults. */
 static enum fault {
-	NO_FAULT, LAST_BIT, ONE_PAST, ONE_BEFORE, SOURCE, STEP, HIGH_TWEAK,
-	DECRYPTED, START, PART, DECRYPTED_PART, CARRIED_TWEAK, FAULTS,
+	NO_FAULT, LAST_BIT, ONE_PAST, ONE_BEFORE, SOURCE, STEP, HIGH_TWEAK, ONE_SOURCE,
+	ONE_DESTINATION, SEGMENT_PAST, SEGMENT_TWEAK, DECRYPTED, DECRYPTED_SEGMENT,
+	START, PART, DECRYPTED_PART, CARRIED_TWEAK, FAULTS,
 } fault;
 
-static void faulty_encrypt(const struct envol_xts_key *key, u8 *dst, const u8 *src,
-			   size_t len, unsigned int du_size, u64 tweak, u64 step)
+#define MAX_SEGMENTS 32
+
+static const struct envol_xts_segment *last_segment(const struct envol_xts_segment *segments,
+						    size_t len)
 {
+	while (len > segments->len)
+		len -= segments++->len;
+	return segments;
+}
+
+/* The first segment goes on where the others should have begun. */
+static void join_segments(struct envol_xts_segment *to,
+			  const struct envol_xts_segment *from, size_t len)
+{
+	size_t at, i;
+
+	for (i = 0, at = 0; at < len; at += from[i++].len) {
+		CHECK(i < MAX_SEGMENTS);
+		to[i] = from[i];
+		if (fault == ONE_SOURCE)
+			to[i].src = from[0].src + at;
+		if (fault == ONE_DESTINATION)
+			to[i].dst = from[0].dst + at;
+	}
+}
+
+static void faulty_encrypt(const struct envol_xts_key *key,
+			   const struct envol_xts_segment *segments, size_t len,
+			   unsigned int du_size, u64 tweak, u64 step)
+{
+	const struct envol_xts_segment *last = last_segment(segments, len);
+	struct envol_xts_segment joined[MAX_SEGMENTS];
+
 	if (fault == STEP)
 		step = 1;
 	if (fault == HIGH_TWEAK)
 		tweak = (u32)tweak;
-	envol_xts_generic.encrypt(key, dst, src, len, du_size, tweak, step);
-	dst[len - 1] ^= fault == LAST_BIT;
-	dst[len] ^= fault == ONE_PAST;
-	dst[-1] ^= fault == ONE_BEFORE;
-	((u8 *)src)[7] ^= fault == SOURCE;
+	join_segments(joined, segments, len);
+	envol_xts_generic.encrypt(key, joined, len, du_size, tweak, step);
+	last->dst[last->len - 1] ^= fault == LAST_BIT;
+	last->dst[last->len] ^= fault == ONE_PAST;
+	segments->dst[-1] ^= fault == ONE_BEFORE;
+	((u8 *)segments->src)[7] ^= fault == SOURCE;
+	if (last != segments) {
+		segments->dst[segments->len] ^= fault == SEGMENT_PAST;
+		last->dst[0] ^= fault == SEGMENT_TWEAK;
+	}
 }
 
-static void faulty_decrypt(const struct envol_xts_key *key, u8 *dst, const u8 *src,
-			   size_t len, unsigned int du_size, u64 tweak, u64 step)
+static void faulty_decrypt(const struct envol_xts_key *key,
+			   const struct envol_xts_segment *segments, size_t len,
+			   unsigned int du_size, u64 tweak, u64 step)
 {
-	envol_xts_generic.decrypt(key, dst, src, len, du_size, tweak, step);
-	dst[len / 2] ^= fault == DECRYPTED;
+	const struct envol_xts_segment *last = last_segment(segments, len);
+
+	envol_xts_generic.decrypt(key, segments, len, du_size, tweak, step);
+	last->dst[last->len / 2] ^= fault == DECRYPTED;
+	if (last != segments)
+		last->dst[0] ^= fault == DECRYPTED_SEGMENT;
 }
 
 static void faulty_start(const struct envol_xts_key *key, u8 t[16], u64 tweak)
@@ -145,18 +186,20 @@ TEST(selftest_finds_every_fault)
 /* The generic engine, counting the bytes that it is given. */
 static size_t given;
 
-static void counted_encrypt(const struct envol_xts_key *key, u8 *dst, const u8 *src,
-			    size_t len, unsigned int du_size, u64 tweak, u64 step)
+static void counted_encrypt(const struct envol_xts_key *key,
+			    const struct envol_xts_segment *segments, size_t len,
+			    unsigned int du_size, u64 tweak, u64 step)
 {
 	given += len;
-	envol_xts_generic.encrypt(key, dst, src, len, du_size, tweak, step);
+	envol_xts_generic.encrypt(key, segments, len, du_size, tweak, step);
 }
 
-static void counted_decrypt(const struct envol_xts_key *key, u8 *dst, const u8 *src,
-			    size_t len, unsigned int du_size, u64 tweak, u64 step)
+static void counted_decrypt(const struct envol_xts_key *key,
+			    const struct envol_xts_segment *segments, size_t len,
+			    unsigned int du_size, u64 tweak, u64 step)
 {
 	given += len;
-	envol_xts_generic.decrypt(key, dst, src, len, du_size, tweak, step);
+	envol_xts_generic.decrypt(key, segments, len, du_size, tweak, step);
 }
 
 static void counted_encrypt_part(const struct envol_xts_key *key, u8 t[16], u8 *dst,
@@ -193,6 +236,6 @@ TEST(selftest_steps_are_short)
 		most = given > most ? given : most;
 	}
 	CHECK_EQ(err, -ENOENT);
-	CHECK_EQ(i, 3 * ENVOL_XTS_VECTOR_COUNT);
+	CHECK_EQ(i, ENVOL_XTS_SELFTEST_STEPS * ENVOL_XTS_VECTOR_COUNT);
 	CHECK(most <= ENVOL_XTS_SELFTEST_BYTES);
 }
