@@ -28,6 +28,9 @@
 #define FPU_BYTES_MIN 4096u
 #define FPU_BYTES_MAX 65536u
 
+/* Of one call of an engine: an FPU section's worth of single pages. */
+#define MAX_SEGMENTS 16
+
 static unsigned int fpu_bytes = IS_ENABLED(CONFIG_PREEMPT_RT) ? 4096 : 16384;
 module_param(fpu_bytes, uint, 0644);
 MODULE_PARM_DESC(fpu_bytes, "bytes encrypted or decrypted in one FPU section, 4096 to 65536");
@@ -194,24 +197,41 @@ static void crypt_split_unit(struct run *run)
 	memzero_explicit(t, sizeof(t));
 }
 
-/* As many whole data units as lie in one piece, and at most @max bytes. */
+/*
+ * Whole data units from here on, each piece of memory a segment, until one unit lies in
+ * pieces; at most @max bytes, a multiple of the unit. Returns how many bytes.
+ */
+static unsigned int take_segments(struct run *run, unsigned int max,
+				  struct envol_xts_segment segments[MAX_SEGMENTS])
+{
+	unsigned int taken, i, n, dst_len;
+
+	for (i = 0, taken = 0; i < MAX_SEGMENTS && taken < max; i++, taken += n) {
+		segments[i].src = here(&run->src, &n);
+		segments[i].dst = here(&run->dst, &dst_len);
+		n = round_down(min3(n, dst_len, max - taken), run->du_size);
+		if (!n)
+			break;
+		segments[i].len = n;
+		advance_both(run, n);
+	}
+	return taken;
+}
+
 static unsigned int crypt_whole_units(struct run *run, unsigned int max)
 {
-	unsigned int n, dst_len;
-	u8 *src = here(&run->src, &n);
-	u8 *dst = here(&run->dst, &dst_len);
+	struct envol_xts_segment segments[MAX_SEGMENTS];
+	unsigned int n = take_segments(run, max, segments);
 
-	n = round_down(min3(n, dst_len, max), run->du_size);
 	if (!n)
 		return 0;
 	if (run->direction == ENVOL_ENCRYPT)
-		envol_xts_encrypt(run->engine, run->key, dst, src, n,
-				  run->du_size, run->tweak, run->tweak_step);
+		envol_xts_encrypt_segments(run->engine, run->key, segments, n,
+					   run->du_size, run->tweak, run->tweak_step);
 	else
-		envol_xts_decrypt(run->engine, run->key, dst, src, n,
-				  run->du_size, run->tweak, run->tweak_step);
+		envol_xts_decrypt_segments(run->engine, run->key, segments, n,
+					   run->du_size, run->tweak, run->tweak_step);
 	run->tweak += (u64)(n / run->du_size) * run->tweak_step;
-	advance_both(run, n);
 	return n;
 }
 

@@ -8,7 +8,7 @@
 #include "kmod/core/xts_engine.h"
 #include "load.h"
 
-/* As many as the data path runs with preemption off. */
+/* As many as the data path gives an engine at a time, with preemption off. */
 #define SECTION_PAGES 4
 
 struct work {
@@ -18,31 +18,38 @@ struct work {
 	u64 tweak;
 };
 
-static void crypt_page(struct work *work, u8 *dst, u8 *src)
+static void crypt_section(struct work *work, struct page **dst, struct page **src,
+			  unsigned int pages)
 {
+	struct envol_xts_segment segments[SECTION_PAGES];
+	unsigned int i;
+
+	for (i = 0; i < pages; i++)
+		segments[i] = (struct envol_xts_segment){
+			page_address(dst[i]), page_address(src[i]), PAGE_SIZE,
+		};
+	kernel_fpu_begin();
 	if (dst == src)
-		envol_xts_decrypt(work->engine, &work->key, dst, src, PAGE_SIZE,
-				  work->du_size, work->tweak, 1);
+		envol_xts_decrypt_segments(work->engine, &work->key, segments, pages * PAGE_SIZE,
+					   work->du_size, work->tweak, 1);
 	else
-		envol_xts_encrypt(work->engine, &work->key, dst, src, PAGE_SIZE,
-				  work->du_size, work->tweak, 1);
-	work->tweak += PAGE_SIZE / work->du_size;
+		envol_xts_encrypt_segments(work->engine, &work->key, segments, pages * PAGE_SIZE,
+					   work->du_size, work->tweak, 1);
+	kernel_fpu_end();
+	work->tweak += pages * PAGE_SIZE / work->du_size;
 }
 
 /* A write goes to the pages of the request after it. */
 static void crypt_request(const struct load *load, struct work *work, unsigned int i)
 {
 	struct page **src = load->requests[i].pages, **dst = src;
-	unsigned int page;
+	unsigned int page, n;
 
 	if (load->write)
 		dst = load->requests[(i + 1) % load->count].pages;
-	for (page = 0; page < load->pages; page++) {
-		if (page % SECTION_PAGES == 0)
-			kernel_fpu_begin();
-		crypt_page(work, page_address(dst[page]), page_address(src[page]));
-		if (page % SECTION_PAGES == SECTION_PAGES - 1 || page + 1 == load->pages)
-			kernel_fpu_end();
+	for (page = 0; page < load->pages; page += n) {
+		n = min_t(unsigned int, SECTION_PAGES, load->pages - page);
+		crypt_section(work, dst + page, src + page, n);
 	}
 }
 

@@ -47,7 +47,7 @@ void load_count(struct load *load, u64 now);
 int load_run_io(struct load *load, const char *path);
 
 /*
- * cipher.c: the cipher alone over the same pages, page by page, with data units of @du_size;
- * reads are decrypted in place, writes encrypted from one page into another.
+ * cipher.c: the cipher alone over the same pages, with data units of @du_size; reads are
+ * decrypted in place, writes encrypted from one page into another.
  */
 int load_run_cipher(struct load *load, unsigned int du_size);
