@@ -191,6 +191,21 @@ holds() { # DEVICE FILE - the device begins with what the file holds
 	get "$1" 8 | cmp -s - "$2"
 }
 
+# ios_of NAME - how many reads and writes of the mapping have ended
+ios_of() {
+	local -a numbers
+	read -r -a numbers <"/sys/block/dm-$(dmsetup info -c --noheadings -o minor "$1")/stat"
+	echo $((numbers[0] + numbers[4]))
+}
+
+# wait_for_load NAME - until fio has got going: on a slow machine that takes a while
+wait_for_load() {
+	local from
+	from=$(ios_of "$1")
+	under_way() { [ $(($(ios_of "$1") - from)) -ge 50 ]; }
+	wait_for 100 under_way "$1" || fail "no load on $1: $(cat /tmp/fio.log)"
+}
+
 # stop_fio PID - end a fio that runs until it is told; its report in /tmp/fio.log must be
 # without an error
 stop_fio() {
@@ -198,7 +213,11 @@ stop_fio() {
 	kill -INT "$1"
 	wait "$1" || status=$?
 	# 128: ended by a signal, as asked.
-	{ [ $status = 0 ] || [ $status = 128 ]; } && grep -q 'err= 0' /tmp/fio.log && ! grep -qE 'err= *[1-9]' /tmp/fio.log
+	if { [ $status = 0 ] || [ $status = 128 ]; } && grep -q 'err= 0' /tmp/fio.log && ! grep -qE 'err= *[1-9]' /tmp/fio.log; then
+		return
+	fi
+	note "fio ended with $status"
+	return 1
 }
 
 # ---- what must not work
