@@ -3,7 +3,6 @@
 # ext4, xfs and btrfs on envol: made, filled, checked; then taken over by dm-crypt, checked,
 # changed, and taken back.
 # disks: 1x512M
-# deep: yes
 . "${0%/*}/lib.sh"
 requires DISK1 mkfs.ext4 mkfs.xfs mkfs.btrfs
 filesystems="ext4 xfs btrfs"
@@ -22,7 +21,7 @@ defer umount /tmp/mnt
 fill() { # DIRECTORY
 	local n
 	mkdir -p "$1"
-	head -c 24m /dev/urandom >"$1/large"
+	head -c 12m /dev/urandom >"$1/large"
 	truncate -s 3M "$1/sparse"
 	printf x | dd of="$1/sparse" bs=1 seek=2000000 conv=notrunc status=none
 	for n in 0 1 511 512 513 4095 4096 4097 65537; do

@@ -1,7 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Suspend, resume, reload and live swap with dm-crypt, with data checked all the while.
-# deep: yes
 . "${0%/*}/lib.sh"
 target_setup
 modprobe dm-crypt
@@ -19,11 +18,13 @@ under_load() {
 		--ioengine="${ENGINE:-libaio}" --iodepth=4 --output=/tmp/fio.log >/dev/null 2>&1 &
 	fio=$!
 	defer kill $fio
+	wait_for_load m
 	for i in $(seq "$rounds"); do
 		sleep 0.3
 		kill -0 $fio 2>/dev/null || fail "fio gave up in round $i of $*: $(cat /tmp/fio.log)"
 		"$@" || fail "round $i: $*"
 	done
+	wait_for_load m
 	stop_fio $fio || fail "data is wrong or I/O failed during: $*: $(cat /tmp/fio.log)"
 }
 
@@ -45,12 +46,14 @@ swap() {
 status() { dmsetup status m && dmsetup table m; } >/dev/null
 
 map m /dev/ram0 sector_size:4096 no_read_workqueue no_write_workqueue
-under_load 6 status
-under_load 8 suspend_resume
-under_load 8 noflush
-under_load 8 reload
-under_load 8 swap
-ENGINE=psync under_load 8 swap
+rounds=5
+[ -z "${ENVOL_DEEP:-}" ] || rounds=60
+under_load $rounds status
+under_load $rounds suspend_resume
+under_load $rounds noflush
+under_load $rounds reload
+under_load $rounds swap
+[ -z "${ENVOL_DEEP:-}" ] || ENGINE=psync under_load $rounds swap
 unmap m
 
 # A failed reload leaves the mapping as it was.
@@ -94,7 +97,7 @@ until [ -e /tmp/enough ]; do
 	dmsetup message two 0 key set :64:logon:envol:a
 done >/dev/null 2>&1 &
 messages=$!
-for _ in $(seq 60); do
+for _ in $(seq $((6 * rounds))); do
 	dmsetup suspend --noflush --nolockfs two
 	dmsetup resume two
 done >/dev/null 2>&1 || :

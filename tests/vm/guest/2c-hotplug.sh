@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # smp: 3
 # CPUs go and come back under I/O: what was deferred to one of them is not lost.
-# deep: yes
 . "${0%/*}/lib.sh"
 target_setup
 load envol-probe
@@ -25,6 +24,7 @@ for context in 2 1; do
 		--verify=crc32c --verify_fatal=1 --verify_backlog=16 --ioengine=libaio --iodepth=16 --time_based --runtime=3600 \
 		--output=/tmp/fio.log >/dev/null 2>&1 &
 	fio=$!
+	wait_for_load m
 	for i in $(seq $rounds); do
 		kill -0 $fio || fail "context $context, round $i: $(cat /tmp/fio.log)"
 		for cpu in 1 2; do
@@ -36,6 +36,7 @@ for context in 2 1; do
 			echo 1 >/sys/devices/system/cpu/cpu$cpu/online || fail "cpu$cpu does not come back"
 		done
 	done
+	wait_for_load m
 	stop_fio $fio || fail "context $context: $(cat /tmp/fio.log)"
 	[ "$(stat_of m spread)" -gt 0 ] || fail "nothing was shared: $(dmsetup status m)"
 	unmap m

@@ -3,7 +3,7 @@
 # timeout: 900
 # envol-bench measures every mapping of a device and leaves none behind; a device in use
 # it does not touch.
-# deep: yes
+# deep: 6.1 7.x
 . "${0%/*}/lib.sh"
 requires envol-bench fio
 target_setup
