@@ -31,22 +31,32 @@ static int remove_mapping(struct envol *ev, const struct envol_mapping *mapping,
 	return err;
 }
 
+/* Where another close was faster, the key has no mapping any more: it goes as well. */
+static void put_back(struct envol *ev, envol_keyring_serial key, int err)
+{
+	char message[ENVOL_MESSAGE_SIZE];
+
+	if (err == -ENODEV) {
+		envol_keyring_revoke(key);
+		return;
+	}
+	strcpy(message, ev->message);
+	if (envol_keyring_publish(ev, key))
+		envol_log_warning(ev, "%s", envol_error_message(ev));
+	strcpy(ev->message, message);
+}
+
 static int close_mapping(struct envol *ev, const struct envol_mapping *mapping,
 			 bool deferred)
 {
-	char message[ENVOL_MESSAGE_SIZE];
 	envol_keyring_serial key;
 	bool has_key, is_gone;
 	int err;
 
 	has_key = !envol_keyring_take(ev, mapping->key, &key);
 	err = remove_mapping(ev, mapping, deferred, &is_gone);
-	if (err && has_key) {
-		strcpy(message, ev->message);
-		if (envol_keyring_publish(ev, key))
-			envol_log_warning(ev, "%s", envol_error_message(ev));
-		strcpy(ev->message, message);
-	}
+	if (err && has_key)
+		put_back(ev, key, err);
 	if (err)
 		return err;
 	/* Of a deferred one the key goes with the mapping, which still uses it. */
