@@ -71,6 +71,7 @@ $(O)/tests/fuzz/%: $(O)/obj/tests/fuzz/%.o $(LIB_OBJ)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -fsanitize=fuzzer $^ $(LIB_LIBS) $(PROVIDER_LIBS) -o $@
 $(O)/tests/fuzz/fuzz_keystore $(O)/tests/fuzz/fuzz_grant $(O)/tests/fuzz/fuzz_keyvault: $(PROVIDER_OBJ)
+$(O)/tests/fuzz/fuzz_ttlv: $(PROVIDER_OBJ)
 .SECONDARY:
 
 tests: $(UNIT) $(INTEROP) $(PROVIDER_TESTS) $(VOLUME) $(FAULT) $(O)/tests/provider/envol-kek $(HELPERS)
