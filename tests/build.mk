@@ -15,6 +15,7 @@ PROVIDER_TESTS := $(patsubst tests/%.c,$(O)/tests/%,$(filter-out \
 # The library's half of providers that only tests have.
 TEST_PROVIDER_OBJ := $(O)/obj/tests/provider/double_scheme.o $(O)/obj/userspace/lib/provider/template/scheme.o
 PROVIDER_TEST_OBJ = $(O)/obj/tests/provider/place.o $(TEST_PROVIDER_OBJ) $(HARNESS) $(LIB_OBJ) $(PROVIDER_OBJ)
+KMIP     := $(patsubst tests/%.c,$(O)/tests/%,$(sort $(wildcard tests/kmip/test_*.c)))
 HARNESS  := $(patsubst %.c,$(O)/obj/%.o,$(wildcard tests/harness/*.c))
 
 # What a test links follows from where it lies: the cipher, the table, a tool, or the library.
@@ -58,6 +59,11 @@ $(O)/tests/provider/test_keyvault $(O)/tests/provider/test_keyvault_answers $(O)
 		$(O)/obj/tests/provider/keyvault.o
 # They do in themselves what envol-kek does, with its allocator; sanitizers have one of their own.
 $(O)/tests/provider/test_memory $(O)/tests/provider/test_keyvault_memory: $(filter-out %/main.o,$(KEK_OBJ)) $(O)/obj/tests/provider/memory.o
+$(KMIP): $(O)/tests/kmip/%: $(O)/obj/tests/kmip/%.o $(O)/obj/tests/kmip/peer.o $(O)/obj/tests/provider/place.o \
+		$(HARNESS) $(LIB_OBJ)
+	@mkdir -p $(@D)
+	$(call say,LD,$@)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $^ $(LIB_LIBS) -o $@
+$(patsubst %,$(O)/tests/kmip/test_%,named export identifier): $(O)/obj/tests/provider/conformance.o
 # envol-kek with the providers of the tests.
 $(O)/tests/provider/envol-kek: $(KEK_OBJ) $(PROVIDER_OBJ) $(KEK_LIB_OBJ) $(TEST_PROVIDER_OBJ) \
 		$(O)/obj/tests/provider/double.o $(O)/obj/userspace/lib/provider/template/template.o
@@ -74,7 +80,7 @@ $(O)/tests/fuzz/fuzz_keystore $(O)/tests/fuzz/fuzz_grant $(O)/tests/fuzz/fuzz_ke
 $(O)/tests/fuzz/fuzz_ttlv: $(PROVIDER_OBJ)
 .SECONDARY:
 
-tests: $(UNIT) $(INTEROP) $(PROVIDER_TESTS) $(VOLUME) $(FAULT) $(O)/tests/provider/envol-kek $(HELPERS)
+tests: $(UNIT) $(INTEROP) $(PROVIDER_TESTS) $(KMIP) $(VOLUME) $(FAULT) $(O)/tests/provider/envol-kek $(HELPERS)
 fuzzers: $(FUZZERS)
 
 check-unit: $(UNIT) ## unit tests
@@ -91,6 +97,8 @@ check-provider: programs tests ## processes that use KEKs, and the conformance o
 	$(Q)tests/run $(O) provider
 check-keyvault: ## the double of Key Vault against recordings of the service and its own SDKs
 	$(Q)tests/run $(O) keyvault
+check-kmip: programs $(HELPERS) $(KMIP) ## keys in a KMIP server: PyKMIP, and doubles that misbehave
+	$(Q)tests/run $(O) kmip
 check-san: ## unit tests under ASan and UBSan, with clang
 	$(Q)$(SANITIZED) tests
 	$(Q)tests/run $(O) san
@@ -102,9 +110,9 @@ check-fuzz: ## every fuzzer for TIME=60 seconds, with clang
 	$(Q)$(FUZZING) fuzzers
 	$(Q)TIME=$(TIME) tests/run $(O) fuzz
 check: setup everything ## every suite on every kernel: the README's test command
-	$(Q)tests/run $(O) lint unit cli provider keyvault volume fault san interop fuzz harness vm
+	$(Q)tests/run $(O) lint unit cli provider kmip keyvault volume fault san interop fuzz harness vm
 check-deep: setup everything ## the long runs: hours, fuzzing for TIME seconds a parser
-	$(Q)TIME=$(TIME) tests/run $(O) lint unit cli provider keyvault volume fault san interop fuzz harness vm-deep
+	$(Q)TIME=$(TIME) tests/run $(O) lint unit cli provider kmip keyvault volume fault san interop fuzz harness vm-deep
 
 TIME      ?= 60
 SANITIZED  = $(MAKE) O=$(O)/san CC=clang SAN=1 WERROR=1
@@ -117,4 +125,4 @@ everything: setup
 	$(Q)$(FUZZING) fuzzers
 
 .PHONY: tests fuzzers everything check-unit check-lint check-cli update-golden check-fast check-san check-interop \
-	check-fuzz check-provider check-keyvault check-volume check check-deep
+	check-fuzz check-provider check-kmip check-keyvault check-volume check check-deep

@@ -32,9 +32,9 @@ try envol key create ''
 try envol key create service:
 try envol key create a/b
 try envol key create disk?pin=1
-try envol key create kmip://host/1
-try_json envol --json key create kmip://host/1
-try envol key list kmip
+try envol key create nobody://host/1
+try_json envol --json key create nobody://host/1
+try envol key list nobody
 try envol key disable disk --key-version 3
 try envol key disable
 try envol key disable disk other

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "userspace/lib/provider/credential.h"
+#include "userspace/lib/provider/kmip/server.h"
+#include "userspace/lib/provider/settings.h"
+#include "userspace/lib/util/error.h"
+#include "userspace/lib/util/log.h"
+
+#define SERVERS_MAX 16u
+
+/* What all servers of a place have in common. */
+struct access {
+	struct envol *ev;
+	const struct envol_kmip_place *place;
+	struct envol_tls_options tls;
+	struct envol_secret key, password;
+	const char *username, *version;
+	struct envol_kmip_place servers[SERVERS_MAX];
+	unsigned int n_servers;
+};
+
+static const char *setting(const struct access *access, const char *key)
+{
+	return envol_setting(access->ev, "kmip", access->place->subject, key);
+}
+
+static int read_file(struct access *access, const char *key, struct envol_secret *secret)
+{
+	int err = envol_credential_read(access->ev, setting(access, key), secret);
+
+	/* -ENOENT would be taken for a KEK that is not there. */
+	return err ? envol_error_while(access->ev, err == -ENOENT ? -EINVAL : err, "%s", key) :
+		     0;
+}
+
+static int missing(const struct access *access, const char *key)
+{
+	return envol_error(access->ev, -EINVAL,
+			   "%s is not set: section [kmip %s] of envol.conf has to say how this server is reached; see envol.conf(5)",
+			   key, access->place->subject);
+}
+
+static int take_credentials(struct access *access)
+{
+	int err = 0;
+
+	access->tls.ca_file = setting(access, "ca_file");
+	access->tls.certificate_file = setting(access, "certificate_file");
+	access->tls.key_file = setting(access, "key_file");
+	access->tls.server_name = setting(access, "server_name");
+	access->tls.key = &access->key;
+	access->username = setting(access, "username");
+	access->version = setting(access, "version");
+	if (!access->tls.ca_file)
+		return missing(access, "ca_file");
+	if (!access->tls.certificate_file)
+		return missing(access, "certificate_file");
+	if (!access->tls.key_file)
+		return missing(access, "key_file");
+	err = read_file(access, "key_file", &access->key);
+	if (!err && access->username && setting(access, "password_file"))
+		err = read_file(access, "password_file", &access->password);
+	return err;
+}
+
+static int take_servers(struct access *access)
+{
+	const char *list = setting(access, "servers");
+	_cleanup_free_ char *copy = list ? strdup(list) : NULL;
+	char *word, *rest;
+	int err;
+
+	if (!list) {
+		access->servers[access->n_servers++] = *access->place;
+		return 0;
+	}
+	if (!copy)
+		return envol_error(access->ev, -ENOMEM, "out of memory");
+	for (word = strtok_r(copy, " \t,", &rest); word; word = strtok_r(NULL, " \t,", &rest)) {
+		if (access->n_servers == SERVERS_MAX)
+			return envol_error(access->ev, -EINVAL, "servers: more than %u",
+					   SERVERS_MAX);
+		err = envol_kmip_scheme_place(access->ev, word,
+					      &access->servers[access->n_servers++]);
+		if (err)
+			return envol_error_while(access->ev, err, "servers");
+	}
+	return access->n_servers ? 0 : envol_error(access->ev, -EINVAL, "servers: none");
+}
+
+/* "1.4": the rule lets nothing else through. */
+static struct envol_kmip_version parse_version(const char *text)
+{
+	return (struct envol_kmip_version){ text[0] - '0', text[2] - '0' };
+}
+
+static int connect_to(struct access *access, const struct envol_kmip_place *server,
+		      struct envol_deadline deadline, struct envol_kmip_client *client)
+{
+	int err;
+
+	client->ev = access->ev;
+	client->deadline = deadline;
+	client->username = access->username;
+	snprintf(client->server, sizeof(client->server), "%s", server->subject);
+	err = envol_kmip_client_init(client);
+	if (!err && access->password.len)
+		err = envol_secret_copy(access->ev, &client->password,
+					access->password.data, access->password.len);
+	if (!err)
+		err = envol_tls_open(access->ev, server->host, server->port, &access->tls,
+				     deadline, &client->tls);
+	if (!err && access->version)
+		client->version = parse_version(access->version);
+	else if (!err)
+		err = envol_kmip_client_discover(client);
+	if (err)
+		envol_kmip_client_wipe(client);
+	return err;
+}
+
+static int connect_to_one(struct access *access, struct envol_deadline deadline,
+			  struct envol_kmip_client *client)
+{
+	unsigned int i;
+	int err = 0;
+
+	for (i = 0; i < access->n_servers; i++) {
+		unsigned int left = access->n_servers - i;
+		struct envol_deadline until = deadline;
+
+		if (left > 1)
+			until = envol_deadline_in(envol_deadline_left_ms(deadline) / left);
+		err = connect_to(access, &access->servers[i], until, client);
+		if (!err) {
+			client->deadline = deadline;
+			return 0;
+		}
+		if (left > 1)
+			envol_log_warning(access->ev, "%s; the next server is tried",
+					  envol_error_message(access->ev));
+	}
+	return err;
+}
+
+int envol_kmip_server_connect(struct envol *ev, const struct envol_kmip_place *place,
+			      struct envol_deadline deadline,
+			      struct envol_kmip_client *client)
+{
+	struct access access = { .ev = ev, .place = place };
+	int err = take_credentials(&access);
+
+	if (!err)
+		err = take_servers(&access);
+	if (!err)
+		err = connect_to_one(&access, deadline, client);
+	envol_secret_wipe(&access.key);
+	envol_secret_wipe(&access.password);
+	return err;
+}
