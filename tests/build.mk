@@ -63,7 +63,7 @@ $(KMIP): $(O)/tests/kmip/%: $(O)/obj/tests/kmip/%.o $(O)/obj/tests/kmip/peer.o $
 		$(HARNESS) $(LIB_OBJ)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $^ $(LIB_LIBS) -o $@
-$(patsubst %,$(O)/tests/kmip/test_%,named export identifier): $(O)/obj/tests/provider/conformance.o
+$(patsubst %,$(O)/tests/kmip/test_%,named export identifier rotated): $(O)/obj/tests/provider/conformance.o
 # envol-kek with the providers of the tests.
 $(O)/tests/provider/envol-kek: $(KEK_OBJ) $(PROVIDER_OBJ) $(KEK_LIB_OBJ) $(TEST_PROVIDER_OBJ) \
 		$(O)/obj/tests/provider/double.o $(O)/obj/userspace/lib/provider/template/template.o

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "tests/harness/test.h"
@@ -53,6 +54,43 @@ void peer_new_names(char uri[PEER_URI_SIZE], char other_uri[PEER_URI_SIZE])
 
 	snprintf(uri, PEER_URI_SIZE, "kmip://%s/?name=disk-%d", peer_address(), pid);
 	snprintf(other_uri, PEER_URI_SIZE, "kmip://%s/?name=other-%d", peer_address(), pid);
+}
+
+/* It ends with its standard input: also where this test is killed. */
+void peer_start(struct peer_double *peer, const char *options)
+{
+	int in[2], out[2];
+	char command[512], port[16] = "";
+	FILE *says;
+
+	CHECK_OK(pipe(in));
+	CHECK_OK(pipe(out));
+	snprintf(command, sizeof(command), "exec /usr/bin/python3 tests/kmip/double.py %s %s",
+		 need("ENVOL_KMIP"), options);
+	peer->pid = fork();
+	CHECK(peer->pid >= 0);
+	if (peer->pid == 0) {
+		dup2(in[0], 0);
+		dup2(out[1], 1);
+		close_range(3, ~0u, 0);
+		execl("/bin/sh", "sh", "-c", command, NULL);
+		_exit(127);
+	}
+	close(in[0]);
+	close(out[1]);
+	says = fdopen(out[0], "r");
+	CHECK(says);
+	if (!fgets(port, sizeof(port), says))
+		FAIL("no double: %s", command);
+	fclose(says);
+	peer->stdin_fd = in[1];
+	snprintf(peer->address, sizeof(peer->address), "127.0.0.1:%d", atoi(port));
+}
+
+void peer_stop(struct peer_double *peer)
+{
+	close(peer->stdin_fd);
+	CHECK(waitpid(peer->pid, NULL, 0) == peer->pid);
 }
 
 void peer_run(char *line, size_t size, const char *fmt, ...)

@@ -24,6 +24,15 @@ void peer_set(struct envol *ev, const char *key, const char *value);
 /* Two URIs of names that no key has yet. */
 void peer_new_names(char uri[PEER_URI_SIZE], char other_uri[PEER_URI_SIZE]);
 
+/* A double of a server, or a wire to one: see double.py. */
+struct peer_double {
+	int pid, stdin_fd;
+	char address[32];
+};
+
+void peer_start(struct peer_double *peer, const char *options);
+void peer_stop(struct peer_double *peer);
+
 /* The first line that a command of tests/kmip prints; fails if it fails. */
 void peer_run(char *line, size_t size, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));

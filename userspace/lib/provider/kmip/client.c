@@ -14,7 +14,9 @@ static const struct envol_kmip_version versions[] = {
 };
 
 /* With which the question is asked what versions there are. */
-static const struct envol_kmip_version first_tries[] = { { 1, 4 }, { 2, 0 }, { 1, 2 } };
+static const struct envol_kmip_version first_tries[] = {
+	{ 1, 4 }, { 2, 0 }, { 2, 1 }, { 1, 2 }
+};
 
 int envol_kmip_client_init(struct envol_kmip_client *client)
 {
