@@ -142,6 +142,8 @@ TEST(reasons_of_a_server_are_told_apart)
 		{ AT_DECRYPT "--fault broken", -EIO, "its own log" },
 		{ AT_DECRYPT "--fault limit", -EAGAIN, "so it is told" },
 		{ AT_DECRYPT "--fault pending", -EAGAIN, "approval" },
+		{ "--usage 8", -EKEYREJECTED, "may not encrypt, by its usage mask" },
+		{ "--usage 4", -EKEYREJECTED, "may not decrypt, by its usage mask" },
 		{ "--password other", -EACCES, "password_file" },
 		{ "--versions 1.0", -EOPNOTSUPP, "version" },
 		{ "--no-encrypt", -EOPNOTSUPP, "allow_key_export" },
