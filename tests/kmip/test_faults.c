@@ -153,6 +153,28 @@ TEST(reasons_of_a_server_are_told_apart)
 	check_rows(rows, TEST_ARRAY_SIZE(rows), 3000);
 }
 
+/* Else each try might leave one more. */
+TEST(a_key_whose_creation_is_not_answered_is_not_created_again)
+{
+	struct envol_key_info *infos = NULL;
+	size_t i, n = 0, found = 0;
+
+	setup("--at 1 --fault close");
+	CHECK_OK(envol_set_provider(place.ev, "kmip", peer.address, "ca_file",
+				    peer_file("ca.pem")));
+	snprintf(uri, sizeof(uri), "kmip://%s/?name=new", peer.address);
+	CHECK_ERR(envol_key_create(place.ev, uri, NULL), -EIO);
+	CHECK_STR_HAS(envol_error_message(place.ev), "may be there or not");
+	CHECK_OK(envol_key_list(place.ev, "kmip", &infos, &n));
+	for (i = 0; i < n; i++) {
+		found += strcmp(infos[i].uri, uri) == 0;
+		envol_key_info_free(&infos[i]);
+	}
+	free(infos);
+	CHECK_EQ(found, 1);
+	teardown();
+}
+
 TEST(what_other_servers_lack_is_done_without)
 {
 	static const struct row rows[] = {

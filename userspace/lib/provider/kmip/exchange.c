@@ -66,14 +66,14 @@ static int failed(struct envol_kmip_client *client, const struct envol_kmip_answ
 			   answer->reason, *hint ? "; " : "", hint);
 }
 
-/* What was done of an operation that changes something, when the answer is lost, nobody knows. */
+/* Of what changes something nobody knows whether it was done: that is not tried again. */
 static int lost(struct envol_kmip_client *client, enum envol_kmip_operation operation, int err)
 {
-	bool changes = operation == KMIP_OP_CREATE || operation == KMIP_OP_REKEY;
+	bool makes_keys = operation == KMIP_OP_CREATE || operation == KMIP_OP_REKEY;
 
-	if (err != -EHOSTUNREACH || !changes)
+	if (!makes_keys || (err != -EHOSTUNREACH && err != -ETIMEDOUT))
 		return err;
-	return envol_error_while(client->ev, -EIO,
+	return envol_error_while(client->ev, err == -EHOSTUNREACH ? -EIO : err,
 				 "no answer came, and a new key may be there or not (envol key list kmip tells)");
 }
 
