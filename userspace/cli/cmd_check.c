@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "userspace/cli/show.h"
 #include "userspace/cli/source.h"
 
 struct values {
@@ -9,22 +10,6 @@ static const struct option options[] = {
 	SOURCE_OPTIONS(struct values),
 	{ .name = NULL },
 };
-
-static void add_result(enum envol_check_result result, const char *what,
-		       const char *sentence, void *data)
-{
-	static const char *const words[] = {
-		[ENVOL_CHECK_OK] = "ok",
-		[ENVOL_CHECK_WARNING] = "warning",
-		[ENVOL_CHECK_FAILED] = "failed",
-	};
-	struct output *out = data;
-
-	envol_output_begin_item(out);
-	OUTPUT_FIELDS(out, TEXT("result", "", words[result]),
-		      TEXT("what", "", what), TEXT("message", "", sentence));
-	envol_output_end(out);
-}
 
 static int check(struct cli *cli, const void *data, const char **words)
 {
@@ -38,7 +23,7 @@ static int check(struct cli *cli, const void *data, const char **words)
 	if (err)
 		return err;
 	envol_output_begin_list(&cli->output, "checks", NULL);
-	err = envol_volume_check(cli->ev, &source, add_result, &cli->output);
+	err = envol_volume_check(cli->ev, &source, envol_show_check, &cli->output);
 	envol_output_end(&cli->output);
 	return err;
 }

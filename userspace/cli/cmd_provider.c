@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "userspace/cli/command.h"
+#include "userspace/cli/show.h"
 
 static int list(struct cli *cli, const void *values, const char **words)
 {
@@ -23,4 +23,24 @@ COMMAND(provider_list) = {
 	.arguments = "",
 	.summary = "show what kinds of KEKs this program can use",
 	.run = list,
+};
+
+static int check(struct cli *cli, const void *values, const char **words)
+{
+	int err;
+
+	envol_output_begin_list(&cli->output, "checks", NULL);
+	err = envol_provider_check(cli->ev, words[0], envol_show_check,
+				   &cli->output);
+	envol_output_end(&cli->output);
+	return err;
+}
+
+COMMAND(provider_check) = {
+	.name = "provider check",
+	.arguments = "NAME|URI",
+	.summary = "try all that a volume would do with a KEK; changes nothing",
+	.min_words = 1,
+	.max_words = 1,
+	.run = check,
 };

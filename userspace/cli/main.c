@@ -19,7 +19,7 @@ static const struct {
 	{ ENODEV, 4 }, { ENXIO, 4 }, { ENOENT, 4 }, { ENOTBLK, 4 },
 	{ ENODATA, 4 }, { EBADMSG, 4 }, { ESTALE, 4 }, { EMEDIUMTYPE, 4 },
 	{ EEXIST, 5 }, { EBUSY, 5 },
-	{ ETIMEDOUT, 6 }, { EHOSTUNREACH, 6 }, { EAGAIN, 6 },
+	{ ETIMEDOUT, 6 }, { EHOSTUNREACH, 6 }, { ENETUNREACH, 6 }, { EAGAIN, 6 },
 	{ EINTR, 7 },
 };
 

@@ -245,3 +245,19 @@ void envol_show_keys(struct cli *cli, const struct envol_key_info *infos,
 	}
 	envol_output_end(out);
 }
+
+void envol_show_check(enum envol_check_result result, const char *what,
+		      const char *sentence, void *data)
+{
+	static const char *const words[] = {
+		[ENVOL_CHECK_OK] = "ok",
+		[ENVOL_CHECK_WARNING] = "warning",
+		[ENVOL_CHECK_FAILED] = "failed",
+	};
+	struct output *out = data;
+
+	envol_output_begin_item(out);
+	OUTPUT_FIELDS(out, TEXT("result", "", words[result]),
+		      TEXT("what", "", what), TEXT("message", "", sentence));
+	envol_output_end(out);
+}

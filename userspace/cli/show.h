@@ -16,3 +16,7 @@ int envol_show_volumes(struct cli *cli, const struct envol_volume_info *infos,
 void envol_show_key(struct cli *cli, const struct envol_key_info *info);
 void envol_show_keys(struct cli *cli, const struct envol_key_info *infos,
 		     size_t n);
+
+/* An envol_check_fn(): one item of the list that is open in @data, a struct output. */
+void envol_show_check(enum envol_check_result result, const char *what,
+		      const char *sentence, void *data);

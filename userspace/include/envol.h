@@ -374,6 +374,14 @@ struct envol_provider_info {
 size_t envol_provider_list(const struct envol_provider_info **providers);
 
 /*
+ * Try all that a volume would do with a KEK - look at it, see whether it may wrap,
+ * wrap and unwrap a random key - and tell @fn of each, with what is missing; changes
+ * nothing. 0 if nothing failed, else the first failure's error.
+ */
+int envol_provider_check(struct envol *ev, const char *uri, envol_check_fn fn,
+			 void *data) ENVOL_API_CHECK;
+
+/*
  * @uri names a KEK; a bare NAME stands for service:NAME. Errors: -EINVAL for a bad
  * URI, -EPROTONOSUPPORT for a scheme nobody serves, -EOPNOTSUPP for what the
  * provider can't do, -ENOENT for no such key, -EKEYREVOKED for one that is

@@ -159,7 +159,7 @@ static bool is_type_allowed(const char *type)
 	return false;
 }
 
-static int check_info(struct envol *ev, const struct envol_key_info *info)
+int envol_kek_check_info(struct envol *ev, const struct envol_key_info *info)
 {
 	const struct envol_key_version *newest;
 	int64_t now = envol_time_now();
@@ -221,7 +221,7 @@ int envol_kek_enrol(struct envol *ev, const char *uri,
 	int err = envol_key_show(ev, uri, &info);
 
 	if (!err)
-		err = check_info(ev, &info);
+		err = envol_kek_check_info(ev, &info);
 	if (!err)
 		err = probe(ev, info.uri, volume_id);
 	envol_key_info_free(&info);

@@ -54,6 +54,10 @@ int envol_kek_unwrap(struct envol *ev, const char *uri,
 		     const struct envol_wrapped *wrapped, struct envol_secret *key)
 	_must_check_;
 
+/* The first half of the next: is what its provider tells of it good enough? -EKEYREJECTED and its kin. */
+int envol_kek_check_info(struct envol *ev, const struct envol_key_info *info)
+	_must_check_;
+
 /*
  * May this KEK wrap a DEK? Enabled, recoverable, of a type and size that we take;
  * then a random probe is wrapped, unwrapped and compared. Done before a KEK is
