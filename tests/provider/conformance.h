@@ -13,6 +13,7 @@ struct conformance {
 	const char *unknown_uri;	/* no KEK */
 	/* what it can do; a provider that says it can't what stands here fails */
 	bool creates, lists, rotates, disables, backs_up;
+	bool backs_up_elsewhere;	/* as its service has it, without our passphrase: not tried here */
 	void (*start)(struct place *place);	/* before anything else; NULL: nothing to do */
 	void (*stop)(struct place *place);
 	/* Mend what processes that were killed have left in a device; NULL: nothing. */

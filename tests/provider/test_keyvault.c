@@ -29,6 +29,7 @@ const struct conformance conformance = {
 	.lists = true,
 	.rotates = true,
 	.disables = true,
+	.backs_up_elsewhere = true,	/* test_keyvault_answers */
 	.start = start,
 	.stop = stop,
 };

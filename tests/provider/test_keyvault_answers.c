@@ -278,6 +278,33 @@ TEST(versions_are_listed_over_all_pages)
 	teardown();
 }
 
+TEST(a_backup_is_the_services_own_and_makes_the_key_again)
+{
+	_cleanup_secret_ struct envol_secret passphrase = ENVOL_SECRET_INIT;
+	struct envol_key_info info = { 0 };
+	char file[256];
+
+	setup(DISK7);
+	snprintf(file, sizeof(file), "%s", place_path(&place, "backup"));
+	CHECK_OK(envol_random_secret(ev, &passphrase, 8));
+	CHECK_OK(envol_key_backup(ev, DISK7, file, &passphrase));
+	CHECK_STR_HAS(place.log, "passphrase is not used");
+	CHECK_ERR(envol_key_restore(ev, file, &passphrase, false, NULL), -EINVAL);
+	CHECK_STR_HAS(envol_error_message(ev), "restore_host");
+	set("restore_host", "corp.vault.azure.net");
+	CHECK_ERR(envol_key_restore(ev, file, &passphrase, true, NULL), -EEXIST);
+	CHECK_OK(unwrap(DISK7));
+	keyvault_tell(&keyvault, "forget name=disk7 vault=corp");
+	CHECK_ERR(unwrap(DISK7), -ENOENT);
+	CHECK_OK(envol_key_restore(ev, file, &passphrase, false, &info));
+	CHECK_STR_EQ(info.uri, DISK7);
+	envol_key_info_free(&info);
+	CHECK_OK(unwrap(DISK7));
+	set("restore_host", "evil.example");
+	CHECK_ERR(envol_key_restore(ev, file, &passphrase, false, NULL), -EACCES);
+	teardown();
+}
+
 TEST(a_certificate_that_is_not_right_gets_no_token)
 {
 	static const char *const places[] = { "STRANGER", "EXPIRED", "MISNAMED",

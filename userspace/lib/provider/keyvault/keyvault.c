@@ -11,6 +11,7 @@
 #include "userspace/lib/provider/keyvault/vault.h"
 #include "userspace/lib/provider/provider.h"
 #include "userspace/lib/util/error.h"
+#include "userspace/lib/util/log.h"
 #include "userspace/lib/util/time.h"
 
 #define OAEP_256 "RSA-OAEP-256"
@@ -280,6 +281,67 @@ static int keyvault_list(struct envol *ev, struct envol_deadline deadline,
 	return envol_portrait_list(ev, deadline, infos, n_infos);
 }
 
+/* ---- backups ------------------------------------------------------------------------------ */
+
+/* The service's own file, as the portal and az give it: it is encrypted for the service alone. */
+#define MAGIC "&AzureKeyVaultKeyBackupV1.microsoft.com"
+
+static int keyvault_backup(struct envol_kek *kek,
+			   const struct envol_secret *passphrase,
+			   struct envol_blob *file)
+{
+	int err = envol_vault_backup(kek->vault, &kek->id, file);
+
+	if (!err)
+		envol_log_warning(kek->ev,
+				  "%s: the service has encrypted the backup, for itself and this subscription and geography; the passphrase is not used",
+				  kek->id.name);
+	return err;
+}
+
+/* A backup does not say which vault it is from, nor may it: the name is all it brings. */
+static int choose_vault(struct envol *ev, const char **host)
+{
+	*host = envol_setting(ev, ENVOL_KEYVAULT_SCHEME, NULL, "restore_host");
+	if (*host)
+		return 0;
+	*host = envol_setting_subject(ev, ENVOL_KEYVAULT_SCHEME, 0);
+	if (*host && !envol_setting_subject(ev, ENVOL_KEYVAULT_SCHEME, 1))
+		return 0;
+	return envol_error(ev, -EINVAL,
+			   "the backup of a vault's key, and into which vault is not said: --set https.restore_host=HOST");
+}
+
+static int keyvault_restore(struct envol *ev, const struct envol_blob *file,
+			    const struct envol_secret *passphrase, bool replace,
+			    struct envol_deadline deadline, char **uri)
+{
+	struct envol_vault *vault = NULL;
+	struct envol_keyvault_id id;
+	const char *host;
+	int err;
+
+	if (file->len < strlen(MAGIC) ||
+	    memcmp(file->data, MAGIC, strlen(MAGIC)) != 0)
+		return -EMEDIUMTYPE;
+	err = choose_vault(ev, &host);
+	if (!err)
+		err = envol_vault_open(ev, host, deadline, &vault);
+	if (!err)
+		err = envol_vault_restore(vault, file, &id);
+	envol_vault_close(vault);
+	if (err == -EEXIST && replace)
+		return envol_error_while(ev, err,
+					 "a key of a vault is not replaced");
+	if (err)
+		return err;
+	if (asprintf(uri, "https://%s/keys/%s", id.host, id.name) < 0) {
+		*uri = NULL;
+		return envol_error(ev, -ENOMEM, "out of memory");
+	}
+	return 0;
+}
+
 ENVOL_PROVIDER(keyvault) = {
 	.scheme = ENVOL_KEYVAULT_SCHEME,
 	.open = keyvault_open,
@@ -289,6 +351,8 @@ ENVOL_PROVIDER(keyvault) = {
 	.unwrap = keyvault_unwrap,
 	.rotate = keyvault_rotate,
 	.enable = keyvault_enable,
+	.backup = keyvault_backup,
+	.restore = keyvault_restore,
 	.create = keyvault_create,
 	.list = keyvault_list,
 };

@@ -513,10 +513,11 @@ int envol_vault_backup(struct envol_vault *vault,
 }
 
 int envol_vault_restore(struct envol_vault *vault,
-			const struct envol_keyvault_id *id,
-			const struct envol_blob *blob)
+			const struct envol_blob *blob,
+			struct envol_keyvault_id *id)
 {
 	const struct envol_keyvault_id place = { .name = "restore" };
+	_cleanup_bundle_ struct envol_bundle bundle = ENVOL_BUNDLE_INIT;
 	_cleanup_free_ char *encoded = NULL, *body = NULL;
 	_cleanup_call_ struct call call = {
 		.vault = vault, .method = "POST", .id = &place,
@@ -528,11 +529,16 @@ int envol_vault_restore(struct envol_vault *vault,
 		body = NULL;
 		return envol_error(vault->ev, -ENOMEM, "out of memory");
 	}
-	err = address(&call, "");
-	call.id = id;
 	call.body = body;
 	call.body_len = strlen(body);
+	err = run(&call, "");
 	if (!err)
-		err = perform(&call);
-	return err;
+		err = parsed(envol_bundle_parse(vault->ev, text(&call),
+						call.answer.body.len, &bundle));
+	if (err)
+		return err;
+	*id = bundle.id;
+	return strcasecmp(id->host, vault->host) == 0 ? 0 :
+		envol_error(vault->ev, -EPROTO,
+			    "the vault answers with a key of another vault");
 }

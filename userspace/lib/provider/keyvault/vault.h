@@ -56,6 +56,7 @@ int envol_vault_set_enabled(struct envol_vault *vault,
 int envol_vault_backup(struct envol_vault *vault,
 		       const struct envol_keyvault_id *id,
 		       struct envol_blob *blob) _must_check_;
+/* The key it becomes has the name, and the versions, that it had. */
 int envol_vault_restore(struct envol_vault *vault,
-			const struct envol_keyvault_id *id,
-			const struct envol_blob *blob) _must_check_;
+			const struct envol_blob *blob,
+			struct envol_keyvault_id *id) _must_check_;
