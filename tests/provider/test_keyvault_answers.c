@@ -112,6 +112,18 @@ TEST(refusals_say_what_to_do)
 	teardown();
 }
 
+TEST(what_is_throttled_is_tried_again_when_the_service_said)
+{
+	int64_t began;
+
+	setup(DISK7);
+	keyvault_tell(&keyvault, "fault do=throttle path=unwrapkey times=1 retry_after=2");
+	began = envol_deadline_now_ms();
+	CHECK_OK(unwrap(DISK7));
+	CHECK(envol_deadline_now_ms() - began >= 2000);
+	teardown();
+}
+
 TEST(what_makes_no_sense_is_refused_and_bounded)
 {
 	static const struct row rows[] = {

@@ -48,6 +48,7 @@ static void fill_reply(struct envol_reply *reply)
 	*reply = (struct envol_reply){ .err = -ENOENT, .infos = info,
 				       .n_infos = 2 };
 	reply->sentence = text("no such key");
+	reply->retry_after_s = 86400;
 	fill_wrapped(&reply->wrapped);
 	CHECK_OK(envol_blob_append(&reply->file, "file", 4));
 	info[0].uri = text("service:a");
@@ -105,6 +106,7 @@ TEST(a_reply_comes_back)
 	CHECK_OK(envol_message_decode_reply(&out, body.data, body.len));
 	CHECK_EQ(out.err, -ENOENT);
 	CHECK_STR_EQ(out.sentence, in.sentence);
+	CHECK_EQ(out.retry_after_s, 86400);
 	CHECK_STR_EQ(out.wrapped.version, "7");
 	CHECK_EQ(out.n_infos, 2);
 	CHECK_STR_EQ(out.infos[0].uri, "service:a");
