@@ -218,21 +218,47 @@ static unsigned int take_segments(struct run *run, unsigned int max,
 	return taken;
 }
 
-static unsigned int crypt_whole_units(struct run *run, unsigned int max)
+static void crypt_segments(struct run *run, const struct envol_xts_segment *segments,
+			   unsigned int bytes)
+{
+	if (run->direction == ENVOL_ENCRYPT)
+		envol_xts_encrypt_segments(run->engine, run->key, segments, bytes,
+					   run->du_size, run->tweak, run->tweak_step);
+	else
+		envol_xts_decrypt_segments(run->engine, run->key, segments, bytes,
+					   run->du_size, run->tweak, run->tweak_step);
+	run->tweak += (u64)(bytes / run->du_size) * run->tweak_step;
+}
+
+/* Not inlined: many kernels zero a list on the stack, which small bios need not wait for. */
+static noinline unsigned int crypt_list(struct run *run, unsigned int max)
 {
 	struct envol_xts_segment segments[MAX_SEGMENTS];
 	unsigned int n = take_segments(run, max, segments);
 
-	if (!n)
-		return 0;
-	if (run->direction == ENVOL_ENCRYPT)
-		envol_xts_encrypt_segments(run->engine, run->key, segments, n,
-					   run->du_size, run->tweak, run->tweak_step);
-	else
-		envol_xts_decrypt_segments(run->engine, run->key, segments, n,
-					   run->du_size, run->tweak, run->tweak_step);
-	run->tweak += (u64)(n / run->du_size) * run->tweak_step;
+	if (n)
+		crypt_segments(run, segments, n);
 	return n;
+}
+
+/* As many whole data units as come before one that lies in pieces, and at most @max bytes. */
+static unsigned int crypt_whole_units(struct run *run, unsigned int max)
+{
+	struct envol_xts_segment all = { .len = max };
+	unsigned int n, dst_len;
+
+	all.src = here(&run->src, &n);
+	if (run->dst.iter == run->src.iter) {
+		all.dst = (u8 *)all.src;
+	} else {
+		all.dst = here(&run->dst, &dst_len);
+		n = min(n, dst_len);
+	}
+	if (n < max)
+		return crypt_list(run, max);
+	crypt_segments(run, &all, max);
+	advance_both(run, max);
+	return max;
 }
 
 /* @bytes is a multiple of the data unit. */
