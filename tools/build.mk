@@ -13,12 +13,13 @@ BIN_PROGRAMS += $(O)/envol-bench
 programs: $(O)/envol-bench
 
 # The kernel's cipher is left out where there is no source of a kernel: exit code 3.
-bench: $(O)/envol-bench ## envol beside dm-crypt and OpenSSL: tables, and JSON in O/bench
+bench: $(O)/envol-bench ## envol beside dm-crypt and OpenSSL: tables and JSON, also in O/bench
 	$(Q)mkdir -p $(O)/bench
 	$(Q)tools/bench/lab/build $(O) >/dev/null
 	$(Q)tools/bench/kernel-cipher $(O)/bench/kernel-cipher.so || [ $$? = 3 ]
 	$(Q)$(O)/envol-bench cipher --json=$(O)/bench/cipher.json \
 		$$(find $(O)/bench/kernel-cipher.so -printf '--kernel-cipher=%p' 2>/dev/null)
 	$(Q)tools/bench/lab/run $(O) --json $(O)/bench/mappings.json
+	$(Q)tools/bench/join $(O)/bench/bench.json $(O)/bench/cipher.json $(O)/bench/mappings.json
 
 .PHONY: bench
