@@ -68,10 +68,18 @@ static void resume_again(struct envol *ev, const char *name)
 	strcpy(ev->message, message);
 }
 
+/* Of a lock that was killed after its message the key is still there. */
+static void revoke_key(struct envol *ev, const struct envol_mapping *m)
+{
+	envol_keyring_serial key;
+
+	if (!envol_keyring_take(ev, m->key, &key))
+		envol_keyring_revoke(key);
+}
+
 static int lock(struct envol *ev, const struct envol_mapping *m,
 		const char *key_state)
 {
-	envol_keyring_serial key;
 	int err = suspend(ev, m, key_state);
 
 	if (err)
@@ -82,8 +90,6 @@ static int lock(struct envol *ev, const struct envol_mapping *m,
 			resume_again(ev, m->name);
 		return err;
 	}
-	if (!envol_keyring_take(ev, m->key, &key))
-		envol_keyring_revoke(key);
 	return 0;
 }
 
@@ -97,7 +103,10 @@ int envol_volume_lock(struct envol *ev, const char *name)
 		envol_log_info(ev, "mapping %s is locked already", name);
 	else if (!err)
 		err = lock(ev, &mapping, key_state);
-	return err ? envol_error_while(ev, err, "lock %s", name) : 0;
+	if (err)
+		return envol_error_while(ev, err, "lock %s", name);
+	revoke_key(ev, &mapping);
+	return 0;
 }
 
 /* ---- unlock ---- */
