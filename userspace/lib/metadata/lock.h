@@ -3,7 +3,14 @@
  * The lock that LUKS2 tools take on a header: of a regular file its own, of a
  * block device that of /run/cryptsetup/L_MAJOR:MINOR. libcryptsetup waits for it
  * without end; so it is taken here first, with a deadline, and given back right
- * before libcryptsetup takes it. What remains is the moment in between.
+ * before libcryptsetup takes it. (To hold it meanwhile its own locking would have to
+ * be off, for the whole process and for good.)
+ *
+ * What remains is the moment in between, and loses no write: under its lock
+ * libcryptsetup compares the sequence number on the device with the one that it
+ * read, and refuses. Only a header that was formatted anew in that moment and has
+ * come to the same number is taken for the old one, which then replaces it whole;
+ * what follows a format, an open or a check, finds the fingerprint to be another.
  */
 #pragma once
 
