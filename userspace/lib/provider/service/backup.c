@@ -164,8 +164,9 @@ static void put_bytes(uint8_t **at, const void *bytes, size_t len)
 	*at += len;
 }
 
-static int encode_text(struct envol *ev, const struct envol_backup *backup,
-		       struct envol_secret *text)
+int envol_backup_encode_text(struct envol *ev,
+			     const struct envol_backup *backup,
+			     struct envol_secret *text)
 {
 	size_t i, name_len = strlen(backup->name);
 	uint8_t *at;
@@ -244,6 +245,16 @@ static int decode_text(struct envol *ev, const struct envol_secret *text,
 	return decode_versions(ev, at, n, backup);
 }
 
+int envol_backup_decode_text(struct envol *ev, const struct envol_secret *text,
+			     struct envol_backup *backup)
+{
+	int err = decode_text(ev, text, backup);
+
+	if (err)
+		envol_backup_free(backup);
+	return err;
+}
+
 /* ---- the file ------------------------------------------------------------------ */
 
 static void encode_head(const struct head *head, uint8_t bytes[HEAD_SIZE])
@@ -277,7 +288,7 @@ int envol_backup_encode(struct envol *ev, const struct envol_backup *backup,
 	if (!err)
 		err = derive(ev, &head, passphrase, &key);
 	if (!err)
-		err = encode_text(ev, backup, &text);
+		err = envol_backup_encode_text(ev, backup, &text);
 	if (err)
 		return err;
 	head.text_len = text.len;
@@ -375,8 +386,6 @@ int envol_backup_decode(struct envol *ev, const struct envol_blob *file,
 	err = decrypt(ev, &key, file->data, head.nonce, in, in + head.text_len,
 		      &text);
 	if (!err)
-		err = decode_text(ev, &text, backup);
-	if (err)
-		envol_backup_free(backup);
+		err = envol_backup_decode_text(ev, &text, backup);
 	return err;
 }

@@ -33,6 +33,16 @@ struct envol_backup_cost {
 };
 
 /*
+ * What is encrypted in the file, into an empty secret or @backup. Pure. -EBADMSG for
+ * what encoding would not have made, -ENOMEM.
+ */
+int envol_backup_encode_text(struct envol *ev,
+			     const struct envol_backup *backup,
+			     struct envol_secret *text) _must_check_;
+int envol_backup_decode_text(struct envol *ev, const struct envol_secret *text,
+			     struct envol_backup *backup) _must_check_;
+
+/*
  * Append the file to @file. @cost NULL: 256 MiB, 4 passes, 4 lanes. -ENOMEM, also
  * where there is less memory than that; -EIO.
  */
