@@ -27,7 +27,7 @@ static void unwrap(struct envol_secret *into)
 
 static void keep_base(void)
 {
-	room_run("cp --sparse=always %s %s", room.image, base);
+	test_run("cp --sparse=always %s %s", room.image, base);
 }
 
 static void setup(void)
@@ -203,7 +203,7 @@ TEST(a_recovery_key_that_was_half_made_is_made_again)
 
 		CHECK(pid >= 0);
 		if (pid == 0) {
-			room_run("cp --sparse=always %s %s", base, cut);
+			test_run("cp --sparse=always %s %s", base, cut);
 			source.device = cut;
 			source.allow_older = true;
 			room.ev = room_handle(&room);
@@ -265,7 +265,7 @@ static void format_again(bool had_volume)
 TEST(a_format_leaves_no_half_volume)
 {
 	setup();
-	room_run("truncate -s 0 %s && truncate -s 8M %s", room.image, room.image);
+	test_run("truncate -s 0 %s && truncate -s 8M %s", room.image, room.image);
 	keep_base();
 	format_again(false);
 	CHECK_EQ(n_old, 0);
@@ -368,7 +368,7 @@ TEST(a_restore_over_nothing_can_be_done_again)
 
 	setup();
 	CHECK_OK(envol_header_backup(room.ev, room.image, NULL, room.file));
-	room_run("dd if=/dev/zero of=%s bs=1M count=4 conv=notrunc status=none",
+	test_run("dd if=/dev/zero of=%s bs=1M count=4 conv=notrunc status=none",
 		 room.image);
 	keep_base();
 	restore(&expected);
@@ -401,7 +401,7 @@ TEST(who_is_killed_at_any_write_hinders_nobody)
 			break;
 		CHECK_EQ(WTERMSIG(status), SIGKILL);
 		killed++;
-		room_run("cp --sparse=always %s %s && rm -rf %s/state", base,
+		test_run("cp --sparse=always %s %s && rm -rf %s/state", base,
 			 room.image, room.top);
 	}
 	CHECK_EQ(status, 0);

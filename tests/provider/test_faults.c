@@ -8,13 +8,13 @@
 #include <errno.h>
 #include <sched.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mount.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "tests/harness/shell.h"
 #include "tests/harness/test.h"
 #include "tests/provider/nth.h"
 #include "tests/provider/place.h"
@@ -32,17 +32,6 @@ static const struct envol_provider *service;
 static struct envol_wrapped wrapped;	/* by version 1 of the key "old" */
 static uint8_t dek[64];
 static struct envol_backup backup;	/* of the key "new", two versions */
-
-static void run(const char *fmt, ...)
-{
-	char command[512];
-	va_list args;
-
-	va_start(args, fmt);
-	vsnprintf(command, sizeof(command), fmt, args);
-	va_end(args);
-	CHECK_EQ(system(command), 0);
-}
 
 static struct envol_deadline soon(void)
 {
@@ -183,7 +172,7 @@ static void setup(void)
 	CHECK_OK(open_key("old", &kek));
 	CHECK_OK(service->wrap(kek, id, &key, &wrapped));
 	service->close(kek);
-	run("cp -a %s/keys %s/base", place.top, place.top);
+	test_run("cp -a %s/keys %s/base", place.top, place.top);
 	strcpy(backup.name, "new");
 	backup.versions = calloc(2, sizeof(*backup.versions));
 	CHECK(backup.versions);
@@ -258,7 +247,7 @@ static void check_next_try(const struct change *change)
 	      after.disabled == change->after.disabled);
 	/* A key that is made sweeps away what the killed one left. */
 	CHECK_OK(create("next"));
-	run("! ls -A %s/keys | grep -q ^.envol-", place.top);
+	test_run("! ls -A %s/keys | grep -q ^.envol-", place.top);
 	CHECK_EQ(state_of("next").versions, 1);
 }
 
@@ -268,9 +257,9 @@ static void sweep(const struct change *change, int err)
 	int status;
 
 	for (n = 1; n < 1000; n++) {
-		run("rm -rf %s/keys", place.top);
+		test_run("rm -rf %s/keys", place.top);
 		if (!change->on_nothing)
-			run("cp -a %s/base %s/keys", place.top, place.top);
+			test_run("cp -a %s/base %s/keys", place.top, place.top);
 		status = change_with_fault(change, n, err);
 		if (err ? !WIFEXITED(status) :
 			  !WIFEXITED(status) && WTERMSIG(status) != SIGKILL)
@@ -317,11 +306,11 @@ static void mount_tmpfs(const char *options)
 {
 	if (unshare(CLONE_NEWNS) || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL))
 		test_skip("a mount namespace needs root: %s", strerror(errno));
-	run("mv %s/keys %s/kept && mkdir -m 700 %s/keys", place.top, place.top,
+	test_run("mv %s/keys %s/kept && mkdir -m 700 %s/keys", place.top, place.top,
 	    place.top);
 	CHECK_EQ(mount("none", place_path(&place, "keys"), "tmpfs", 0, options),
 		 0);
-	run("cp -a %s/kept/. %s/keys", place.top, place.top);
+	test_run("cp -a %s/kept/. %s/keys", place.top, place.top);
 }
 
 TEST(a_file_system_that_is_full_leaves_the_old_state)
@@ -330,7 +319,7 @@ TEST(a_file_system_that_is_full_leaves_the_old_state)
 
 	setup();
 	mount_tmpfs("size=64k,mode=700");
-	run("dd if=/dev/zero of=%s/keys/filler bs=4096 status=none 2>/dev/null || :",
+	test_run("dd if=/dev/zero of=%s/keys/filler bs=4096 status=none 2>/dev/null || :",
 	    place.top);
 	for (i = 0; i < TEST_ARRAY_SIZE(changes); i++) {
 		struct state now;

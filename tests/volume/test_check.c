@@ -40,12 +40,12 @@ static void finish(void)
 
 static void keep_image(void)
 {
-	room_run("cp --sparse=always %s %s", room.image, room.file);
+	test_run("cp --sparse=always %s %s", room.image, room.file);
 }
 
 static void check_nothing_changed(void)
 {
-	room_run("cmp %s %s", room.image, room.file);
+	test_run("cmp %s %s", room.image, room.file);
 }
 
 static void write_at(off_t at, const char *bytes, size_t len)
@@ -80,10 +80,10 @@ TEST(a_sound_volume_passes)
 TEST(it_leaves_no_trace_on_the_host)
 {
 	setup(one, 1);
-	room_run("rm -r %s/state", room.top);
+	test_run("rm -r %s/state", room.top);
 	CHECK_OK(check());
 	CHECK_STR_HAS(told, "ok generation: 1, the first that this host sees");
-	room_run("test ! -e %s/state/volumes", room.top);
+	test_run("test ! -e %s/state/volumes", room.top);
 	finish();
 }
 
@@ -154,7 +154,7 @@ TEST(an_older_copy_is_told_from_a_damaged_one)
 	keep_image();
 	room_make_key(&room, "b");
 	CHECK_OK(envol_wrap_add(room.ev, &source, &kek));
-	room_run("dd if=%s of=%s bs=64k skip=1 seek=1 count=1 conv=notrunc status=none",
+	test_run("dd if=%s of=%s bs=64k skip=1 seek=1 count=1 conv=notrunc status=none",
 		 room.file, room.image);
 	CHECK_OK(check());
 	CHECK_STR_HAS(told, "ok header copy 1: intact, write ");
@@ -167,7 +167,7 @@ TEST(one_kek_that_fails_hides_no_other)
 {
 	setup(three, 3);
 	CHECK_OK(envol_key_disable(room.ev, "a", NULL));
-	room_run("rm %s/keys/b.key", room.top);
+	test_run("rm %s/keys/b.key", room.top);
 	CHECK_ERR(check(), -EKEYREVOKED);
 	CHECK_STR_HAS(told, "failed wrap 0: ");
 	CHECK_STR_HAS(told, "failed wrap 1: ");
@@ -232,7 +232,7 @@ TEST(another_fingerprint_and_an_older_header_fail)
 	CHECK_STR_HAS(told, "failed fingerprint: ");
 	source.id = NULL;
 	CHECK_OK(envol_wrap_add(room.ev, &source, &kek));
-	room_run("cp %s %s", room.file, room.image);
+	test_run("cp %s %s", room.file, room.image);
 	CHECK_ERR(check(), -ESTALE);
 	CHECK_STR_HAS(told, "failed generation: 1, although 2 was seen here");
 	source.allow_older = true;
@@ -314,19 +314,12 @@ TEST(what_is_no_volume_is_said_once)
 
 TEST(a_recovery_key_beside_a_double_key_is_warned_of)
 {
-	struct envol_kek_choice kek = { "a", "b", false };
 	const struct envol_kek_choice single = { "c", NULL, true };
-	const struct envol_volume_format format = {
-		.device = room.image, .keks = &kek, .n_keks = 1,
-	};
 	struct envol_secret key = ENVOL_SECRET_INIT;
 
 	room_open(&room);
 	source = (struct envol_volume_source){ .device = room.image };
-	room_make_key(&room, "a");
-	room_make_key(&room, "b");
-	room_make_key(&room, "c");
-	CHECK_OK(envol_volume_format(room.ev, &format, NULL));
+	room_format_double(&room);
 	CHECK_OK(check());
 	CHECK_STR_HAS(told, "ok wrap 0: service:a and service:b, version 1");
 	CHECK_OK(envol_wrap_add(room.ev, &source, &single));

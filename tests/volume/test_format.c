@@ -177,9 +177,9 @@ TEST(places_that_take_no_volume_are_named)
 TEST(what_lies_there_is_named_and_kept)
 {
 	setup();
-	room_run("mke2fs -q -F -t ext4 -L home %s", room.image);
+	test_run("mke2fs -q -F -t ext4 -L home %s", room.image);
 	check_refused(-EEXIST, "ext4 file system labelled home");
-	room_run("e2fsck -f -n %s >/dev/null 2>&1", room.image);
+	test_run("e2fsck -f -n %s >/dev/null 2>&1", room.image);
 	format.overwrite = true;
 	CHECK_OK(run());
 	envol_volume_info_free(&info);
@@ -193,12 +193,12 @@ TEST(what_lies_there_is_named_and_kept)
 TEST(no_old_signature_survives)
 {
 	setup();
-	room_run("printf 'label: gpt\\n,1M\\n' | sfdisk -q %s", room.image);
+	test_run("printf 'label: gpt\\n,1M\\n' | sfdisk -q %s", room.image);
 	format.overwrite = true;
 	CHECK_OK(run());
-	room_run("test \"$(wipefs %s | grep -vc 'crypto_LUKS\\|^DEVICE')\" = 0",
+	test_run("test \"$(wipefs %s | grep -vc 'crypto_LUKS\\|^DEVICE')\" = 0",
 		 room.image);
-	room_run("test \"$(blkid -p -o value -s TYPE %s)\" = crypto_LUKS",
+	test_run("test \"$(blkid -p -o value -s TYPE %s)\" = crypto_LUKS",
 		 room.image);
 	envol_volume_info_free(&info);
 	room_close(&room);
@@ -291,7 +291,7 @@ TEST(a_detached_header_leaves_the_data_alone)
 	struct stat st;
 
 	setup();
-	room_run("mke2fs -q -F -t ext4 %s && cp %s %s", room.image, room.image,
+	test_run("mke2fs -q -F -t ext4 %s && cp %s %s", room.image, room.image,
 		 room.file);
 	format.header = room.header;
 	check_refused(-EEXIST, "ext4");
@@ -302,7 +302,7 @@ TEST(a_detached_header_leaves_the_data_alone)
 	CHECK_EQ(info.data_offset, 0);
 	CHECK_EQ(info.data_size, 8 * MIB);
 	envol_volume_info_free(&info);
-	room_run("cmp %s %s", room.image, room.file);
+	test_run("cmp %s %s", room.image, room.file);
 	CHECK_EQ(stat(room.header, &st), 0);
 	CHECK_EQ(st.st_mode & 07777, 0600);
 	CHECK(st.st_size >= (off_t)MIB);
@@ -310,7 +310,7 @@ TEST(a_detached_header_leaves_the_data_alone)
 	CHECK_ERR(room_test(&room, room.ev, NULL, NULL), -ENODATA);
 	/* Another volume's header is not lost for the asking. */
 	format.overwrite = false;
-	room_run("truncate -s 0 %s && truncate -s 8M %s", room.image, room.image);
+	test_run("truncate -s 0 %s && truncate -s 8M %s", room.image, room.image);
 	check_refused(-EEXIST, room.header);
 	CHECK_OK(room_test(&room, room.ev, &source, NULL));
 	room_close(&room);
@@ -392,7 +392,7 @@ TEST(memory_that_can_not_be_locked_is_said)
 
 	setup();
 	/* Root may lock what it likes, so somebody else formats. */
-	room_run("chown -R 65534:65534 %s", room.top);
+	test_run("chown -R 65534:65534 %s", room.top);
 	CHECK_EQ(setgid(65534), 0);
 	CHECK_EQ(setuid(65534), 0);
 	CHECK_EQ(setrlimit(RLIMIT_MEMLOCK, &none), 0);

@@ -33,18 +33,18 @@ static void check_says(const char *sentence)
 
 static void wipe(size_t from_kib, size_t len_kib)
 {
-	room_run("dd if=/dev/zero of=%s bs=1k seek=%zu count=%zu conv=notrunc status=none",
+	test_run("dd if=/dev/zero of=%s bs=1k seek=%zu count=%zu conv=notrunc status=none",
 		 room.image, from_kib, len_kib);
 }
 
 static void keep_image(void)
 {
-	room_run("cp --sparse=always %s %s", room.image, copy);
+	test_run("cp --sparse=always %s %s", room.image, copy);
 }
 
 static void check_image_is_as_kept(void)
 {
-	room_run("cmp %s %s", room.image, copy);
+	test_run("cmp %s %s", room.image, copy);
 }
 
 TEST(a_backup_is_a_new_file_that_only_its_owner_reads)
@@ -119,7 +119,7 @@ TEST(an_older_backup_is_refused_unless_asked_for)
 	check_says("generation");
 	check_image_is_as_kept();
 	/* Also where this host has seen nothing newer, from the header itself. */
-	room_run("rm -r %s/state", room.top);
+	test_run("rm -r %s/state", room.top);
 	CHECK_ERR(restore(false), -ESTALE);
 	check_says("is sound");
 	check_image_is_as_kept();
@@ -168,7 +168,7 @@ TEST(what_lies_there_now_is_not_lost_unasked)
 {
 	setup(one, 1);
 	backup();
-	room_run("wipefs -q -a %s && mke2fs -q -F -t ext4 -L home %s", room.image,
+	test_run("wipefs -q -a %s && mke2fs -q -F -t ext4 -L home %s", room.image,
 		 room.image);
 	keep_image();
 	CHECK_ERR(restore(false), -EEXIST);
@@ -194,7 +194,7 @@ TEST(another_luks_volume_is_not_lost_unasked)
 {
 	setup(one, 1);
 	backup();
-	room_run("wipefs -q -a %s && printf x | cryptsetup luksFormat -q --type luks2 --pbkdf pbkdf2 --pbkdf-force-iterations 1000 --luks2-keyslots-size 1m %s - >/dev/null 2>&1",
+	test_run("wipefs -q -a %s && printf x | cryptsetup luksFormat -q --type luks2 --pbkdf pbkdf2 --pbkdf-force-iterations 1000 --luks2-keyslots-size 1m %s - >/dev/null 2>&1",
 		 room.image, room.image);
 	keep_image();
 	CHECK_ERR(restore(false), -EEXIST);
@@ -221,7 +221,7 @@ TEST(a_backup_that_was_changed_is_refused)
 	setup(one, 1);
 	backup();
 	wipe(0, 4096);
-	room_run("chmod 600 %s && dd if=/dev/zero of=%s bs=1 seek=4200 count=1 conv=notrunc status=none && dd if=/dev/zero of=%s bs=1 seek=69736 count=1 conv=notrunc status=none",
+	test_run("chmod 600 %s && dd if=/dev/zero of=%s bs=1 seek=4200 count=1 conv=notrunc status=none && dd if=/dev/zero of=%s bs=1 seek=69736 count=1 conv=notrunc status=none",
 		 room.file, room.file, room.file);
 	CHECK_ERR(restore(false), -EBADMSG);
 	CHECK_ERR(room_test(&room, room.ev, &source, NULL), -ENODATA);
@@ -232,10 +232,10 @@ TEST(a_device_that_is_too_small_takes_no_backup)
 {
 	setup(one, 1);
 	backup();
-	room_run("truncate -s 0 %s && truncate -s 4M %s", room.image, room.image);
+	test_run("truncate -s 0 %s && truncate -s 4M %s", room.image, room.image);
 	CHECK(restore(false) < 0);
 	CHECK(restore(true) < 0);
-	room_run("test \"$(tr -d '\\0' < %s | wc -c)\" = 0", room.image);
+	test_run("test \"$(tr -d '\\0' < %s | wc -c)\" = 0", room.image);
 	room_close(&room);
 }
 

@@ -56,7 +56,7 @@ TEST(stock_tools_take_it_as_it_is_printed)
 	CHECK(f);
 	CHECK_EQ(fwrite(key.data, 1, key.len, f), key.len);
 	CHECK_EQ(fclose(f), 0);
-	room_run("cryptsetup open --test-passphrase --key-file %s %s", room.file,
+	test_run("cryptsetup open --test-passphrase --key-file %s %s", room.file,
 		 room.image);
 	envol_secret_wipe(&key);
 	room_close(&room);

@@ -96,18 +96,11 @@ TEST(adding_takes_a_kek_that_opens)
 
 TEST(a_double_key_is_not_defeated_unasked)
 {
-	struct envol_kek_choice kek = { "a", "b", false };
-	const struct envol_volume_format format = {
-		.device = room.image, .keks = &kek, .n_keks = 1,
-	};
 	struct envol_secret recovery = ENVOL_SECRET_INIT;
 
 	room_open(&room);
 	source = (struct envol_volume_source){ .device = room.image };
-	room_make_key(&room, "a");
-	room_make_key(&room, "b");
-	room_make_key(&room, "c");
-	CHECK_OK(envol_volume_format(room.ev, &format, NULL));
+	room_format_double(&room);
 	CHECK_ERR(add("c", NULL, false), -EPERM);
 	check_says("c would open it alone");
 	CHECK_ERR(envol_recovery_create(room.ev, &source, &recovery), -EPERM);
@@ -241,7 +234,7 @@ TEST(one_kek_that_fails_does_not_stop_the_others)
 	setup(three, 3);
 	CHECK_OK(envol_key_rotate(room.ev, "a", NULL));
 	CHECK_OK(envol_key_rotate(room.ev, "c", NULL));
-	room_run("rm %s/keys/b.key", room.top);
+	test_run("rm %s/keys/b.key", room.top);
 	CHECK_ERR(envol_wrap_renew(room.ev, &source, 3600, &renewed), -ENOENT);
 	check_says("service:b");
 	CHECK_EQ(renewed, 2);
@@ -307,7 +300,7 @@ TEST(what_was_to_go_comes_back_as_new)
 	CHECK_OK(envol_key_rotate(room.ev, "a", NULL));
 	CHECK_OK(envol_wrap_renew(room.ev, &source, 60, &renewed));
 	room_check_wraps(&room, "a/2 a/1~");
-	room_run("rm %s/keys/a.key", room.top);
+	test_run("rm %s/keys/a.key", room.top);
 	CHECK_OK(envol_key_restore(room.ev, room.file, &passphrase, true, NULL));
 	CHECK_OK(add("a", NULL, false));
 	room_check_wraps(&room, "a/2 a/1");

@@ -24,18 +24,22 @@ static int cannot(struct job *job, const char *what)
 			   job->provider->scheme, what);
 }
 
+static int find_provider(struct job *job, const char *scheme)
+{
+	job->provider = envol_registry_provider(scheme);
+	return job->provider ? 0 :
+			       envol_error(job->ev, -EPROTONOSUPPORT,
+					   "this envol-kek has no provider for \"%s:\"",
+					   scheme);
+}
+
 static int find(struct job *job, const char *text)
 {
 	const char *why;
 
 	if (envol_uri_parse(&job->uri, text, &why))
 		return envol_error(job->ev, -EINVAL, "the URI %s", why);
-	job->provider = envol_registry_provider(job->uri.scheme);
-	if (!job->provider)
-		return envol_error(job->ev, -EPROTONOSUPPORT,
-				   "this envol-kek has no provider for \"%s:\"",
-				   job->uri.scheme);
-	return 0;
+	return find_provider(job, job->uri.scheme);
 }
 
 static int open_kek(struct job *job)
@@ -160,11 +164,10 @@ static int create(struct job *job)
 
 static int list(struct job *job)
 {
-	job->provider = envol_registry_provider(job->request->uri);
-	if (!job->provider)
-		return envol_error(job->ev, -EPROTONOSUPPORT,
-				   "this envol-kek has no provider for \"%s:\"",
-				   job->request->uri);
+	int err = find_provider(job, job->request->uri);
+
+	if (err)
+		return err;
 	if (!job->provider->list)
 		return cannot(job, "list");
 	return job->provider->list(job->ev, job->deadline, &job->reply->infos,
@@ -174,12 +177,10 @@ static int list(struct job *job)
 static int reseal(struct job *job)
 {
 	struct envol_reply *reply = job->reply;
+	int err = find_provider(job, job->request->uri);
 
-	job->provider = envol_registry_provider(job->request->uri);
-	if (!job->provider)
-		return envol_error(job->ev, -EPROTONOSUPPORT,
-				   "this envol-kek has no provider for \"%s:\"",
-				   job->request->uri);
+	if (err)
+		return err;
 	if (!job->provider->reseal)
 		return cannot(job, "reseal");
 	reply->infos = calloc(1, sizeof(*reply->infos));

@@ -162,15 +162,20 @@ TEST(an_older_header_verifies_and_shows_its_generation)
 	image_free(&image);
 }
 
+/* Volumes of two keys. */
+static void make_two(struct image *ours, struct image *theirs)
+{
+	free(make_good(ours));
+	image_make(theirs, IMAGE_SIZE);
+	theirs->dek.data[0] ^= 1;
+	image_format(theirs);
+}
+
 TEST(two_swapped_disks_are_not_each_others)
 {
 	struct image ours, theirs;
-	uint8_t *header = make_good(&ours);
 
-	free(header);
-	image_make(&theirs, IMAGE_SIZE);
-	theirs.dek.data[0] ^= 1;
-	image_format(&theirs);
+	make_two(&ours, &theirs);
 	CHECK(rename(theirs.path, ours.path) == 0);
 	CHECK_SAYS(&ours, image_check(&ours), -EPERM, KEY);
 	image_free(&theirs);
@@ -181,12 +186,8 @@ TEST(two_swapped_disks_are_not_each_others)
 TEST(a_token_that_was_exchanged)
 {
 	struct image ours, theirs;
-	uint8_t *header = make_good(&ours);
 
-	free(header);
-	image_make(&theirs, IMAGE_SIZE);
-	theirs.dek.data[0] ^= 1;
-	image_format(&theirs);
+	make_two(&ours, &theirs);
 	CHECK_EQ(image_run(NULL, 0, GENERATOR " token-from %s %s", ours.path,
 			   theirs.path), 0);
 	CHECK_SAYS(&ours, image_check(&ours), -EBADMSG,

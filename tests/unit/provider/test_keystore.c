@@ -2,13 +2,13 @@
 /* The directory of service keys: who may own it, and what is said of damage. */
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "tests/harness/shell.h"
 #include "tests/harness/test.h"
 #include "userspace/lib/crypto/random.h"
 #include "userspace/lib/provider/service/keystore.h"
@@ -18,17 +18,6 @@
 
 static struct envol *ev;
 static char top[] = "/tmp/envol-keystore-XXXXXX";
-
-static void run(const char *fmt, ...)
-{
-	char command[256];
-	va_list args;
-
-	va_start(args, fmt);
-	vsnprintf(command, sizeof(command), fmt, args);
-	va_end(args);
-	CHECK_EQ(system(command), 0);
-}
 
 static void setup(void)
 {
@@ -46,7 +35,7 @@ static void setup(void)
 
 static void teardown(void)
 {
-	run("rm -r %s", top);
+	test_run("rm -r %s", top);
 	envol_free(ev);
 }
 
@@ -125,20 +114,20 @@ TEST(a_directory_or_file_that_others_could_have_written_is_refused)
 {
 	setup();
 	CHECK_OK(put("a"));
-	run("chmod g+w deep/keys");
+	test_run("chmod g+w deep/keys");
 	check_get("a", -EPERM, "chmod go-w");
 	CHECK_ERR(put("a"), -EPERM);
-	run("chmod 700 deep/keys; chown 12345 deep/keys");
+	test_run("chmod 700 deep/keys; chown 12345 deep/keys");
 	check_get("a", -EPERM, "user 12345");
-	run("chown 0 deep/keys; chmod o+w deep/keys/a.key");
+	test_run("chown 0 deep/keys; chmod o+w deep/keys/a.key");
 	check_get("a", -EPERM, "a.key: others may write it");
-	run("chmod 600 deep/keys/a.key; chown 12345 deep/keys/index");
+	test_run("chmod 600 deep/keys/a.key; chown 12345 deep/keys/index");
 	check_get("a", -EPERM, "index: owned by user 12345");
-	run("chown 0 deep/keys/index; chmod 440 deep/keys/root");
+	test_run("chown 0 deep/keys/index; chmod 440 deep/keys/root");
 	check_get("a", -EPERM, "chmod 600");
-	run("chmod 400 deep/keys/root; chown 12345 deep/keys/root");
+	test_run("chmod 400 deep/keys/root; chown 12345 deep/keys/root");
 	check_get("a", -EPERM, "owned by user 12345");
-	run("chown 0 deep/keys/root");
+	test_run("chown 0 deep/keys/root");
 	check_get("a", 0, "");
 	teardown();
 }
@@ -148,18 +137,18 @@ TEST(what_is_no_regular_file_is_refused_at_once)
 	setup();
 	CHECK_OK(put("a"));
 	alarm(10);
-	run("mv deep/keys/a.key x; mkfifo deep/keys/a.key");
+	test_run("mv deep/keys/a.key x; mkfifo deep/keys/a.key");
 	check_get("a", -EPERM, "not a regular file");
-	run("rm deep/keys/a.key; ln -s ../../x deep/keys/a.key");
+	test_run("rm deep/keys/a.key; ln -s ../../x deep/keys/a.key");
 	check_get("a", -EPERM, "not a regular file");
-	run("rm deep/keys/a.key; mv x deep/keys/a.key");
-	run("mv deep/keys/index x; mkdir deep/keys/index");
+	test_run("rm deep/keys/a.key; mv x deep/keys/a.key");
+	test_run("mv deep/keys/index x; mkdir deep/keys/index");
 	check_get("a", -EPERM, "not a regular file");
-	run("rmdir deep/keys/index; mv x deep/keys/index");
-	run("mv deep/keys/root x; mkfifo -m 600 deep/keys/root");
+	test_run("rmdir deep/keys/index; mv x deep/keys/index");
+	test_run("mv deep/keys/root x; mkfifo -m 600 deep/keys/root");
 	check_get("a", -EPERM, "not a regular file");
-	run("rm deep/keys/root; mv x deep/keys/root");
-	run("mv deep/keys x; touch deep/keys");
+	test_run("rm deep/keys/root; mv x deep/keys/root");
+	test_run("mv deep/keys x; touch deep/keys");
 	check_get("a", -ENOTDIR, "deep/keys");
 	teardown();
 }
@@ -169,28 +158,28 @@ TEST(each_kind_of_damage_has_a_name)
 	setup();
 	CHECK_OK(put("a"));
 	CHECK_OK(put("b"));
-	run("cp -a deep/keys good");
+	test_run("cp -a deep/keys good");
 
-	run("cp deep/keys/a.key deep/keys/b.key");
+	test_run("cp deep/keys/a.key deep/keys/b.key");
 	check_get("b", -EBADMSG, "swapped");
-	run("cp -a good/. deep/keys; rm deep/keys/a.key");
+	test_run("cp -a good/. deep/keys; rm deep/keys/a.key");
 	check_get("a", -ENOENT, "a.key is gone");
 	check_get("b", 0, "");
-	run("cp -a good/. deep/keys; rm deep/keys/index");
+	test_run("cp -a good/. deep/keys; rm deep/keys/index");
 	check_get("a", -EBADMSG, "index is gone");
-	run("cp -a good/. deep/keys; rm deep/keys/root");
+	test_run("cp -a good/. deep/keys; rm deep/keys/root");
 	check_get("a", -EBADMSG, "root key (file root) is gone");
 	CHECK_ERR(put("a"), -EBADMSG);
 	CHECK_STR_HAS(envol_error_message(ev), "root key (file root) is gone");
-	run("cp -a good/. deep/keys; : >deep/keys/a.key");
+	test_run("cp -a good/. deep/keys; : >deep/keys/a.key");
 	check_get("a", -EBADMSG, "a.key: damaged");
-	run("cp -a good/. deep/keys; truncate -s 0 deep/keys/root");
+	test_run("cp -a good/. deep/keys; truncate -s 0 deep/keys/root");
 	check_get("a", -ENODATA, "empty");
-	run("cp -a good/. deep/keys; truncate -s 300K deep/keys/a.key");
+	test_run("cp -a good/. deep/keys; truncate -s 300K deep/keys/a.key");
 	check_get("a", -EFBIG, "larger");
-	run("cp -a good/. deep/keys; sed -i 's/1$/2/;1q' deep/keys/root");
+	test_run("cp -a good/. deep/keys; sed -i 's/1$/2/;1q' deep/keys/root");
 	check_get("a", -EPROTONOSUPPORT, "newer format");
-	run("cp -a good/. deep/keys");
+	test_run("cp -a good/. deep/keys");
 	check_get("a", 0, "");
 	teardown();
 }
@@ -202,17 +191,17 @@ TEST(an_older_copy_of_a_key_is_refused)
 
 	setup();
 	CHECK_OK(put("a"));
-	run("cp -a deep/keys/a.key old.key; cp -a deep/keys/index old.index");
+	test_run("cp -a deep/keys/a.key old.key; cp -a deep/keys/index old.index");
 	CHECK_OK(put("a"));
-	run("cp -a deep/keys/a.key new.key; cp -a old.key deep/keys/a.key");
+	test_run("cp -a deep/keys/a.key new.key; cp -a old.key deep/keys/a.key");
 	check_get("a", -ESTALE, "older copy (generation 1, and the newest is 2)");
 	/* A record ahead of the index is a write that was cut short between the two. */
-	run("cp -a new.key deep/keys/a.key; cp -a old.index deep/keys/index");
+	test_run("cp -a new.key deep/keys/a.key; cp -a old.index deep/keys/index");
 	check_get("a", 0, "");
 	CHECK_OK(put("a"));
 	CHECK_OK(get("a", &n));
 	CHECK_EQ(n, 3);
-	run("cp -a new.key deep/keys/a.key");
+	test_run("cp -a new.key deep/keys/a.key");
 	check_get("a", -ESTALE, "generation 2, and the newest is 3");
 	teardown();
 }
@@ -221,13 +210,13 @@ TEST(a_file_of_another_keystore_is_refused)
 {
 	setup();
 	CHECK_OK(put("a"));
-	run("mv deep/keys other");
+	test_run("mv deep/keys other");
 	CHECK_OK(put("a"));
-	run("cp other/a.key deep/keys/a.key");
+	test_run("cp other/a.key deep/keys/a.key");
 	check_get("a", -EKEYREJECTED, "made under the root key");
-	run("cp other/index deep/keys/index");
+	test_run("cp other/index deep/keys/index");
 	check_get("a", -EKEYREJECTED, "made under the root key");
-	run("cp other/root deep/keys/root; chmod 400 deep/keys/root");
+	test_run("cp other/root deep/keys/root; chmod 400 deep/keys/root");
 	check_get("a", 0, "");
 	teardown();
 }
@@ -254,7 +243,7 @@ TEST(every_flipped_byte_of_every_file_is_refused)
 
 	setup();
 	CHECK_OK(put("a"));
-	run("chmod 600 deep/keys/root");
+	test_run("chmod 600 deep/keys/root");
 	for (i = 0; i < TEST_ARRAY_SIZE(files); i++) {
 		snprintf(path, sizeof(path), "deep/keys/%s", files[i]);
 		CHECK_EQ(stat(path, &st), 0);
@@ -295,7 +284,7 @@ TEST(what_a_killed_writer_left_is_swept_away)
 {
 	setup();
 	CHECK_OK(put("a"));
-	run("touch deep/keys/.envol-0123456789abcdef");
+	test_run("touch deep/keys/.envol-0123456789abcdef");
 	check_get("a", 0, "");
 	CHECK_EQ(access("deep/keys/.envol-0123456789abcdef", F_OK), 0);
 	CHECK_OK(put("a"));
@@ -320,9 +309,9 @@ TEST(the_list_has_what_is_a_file_or_in_the_index)
 	setup();
 	CHECK_OK(put("b"));
 	CHECK_OK(put("a"));
-	run("cp -a deep/keys/index old");
+	test_run("cp -a deep/keys/index old");
 	CHECK_OK(put("c"));
-	run("cp -a old deep/keys/index; rm deep/keys/b.key; touch deep/keys/x deep/keys/.key deep/keys/.y.key");
+	test_run("cp -a old deep/keys/index; rm deep/keys/b.key; touch deep/keys/x deep/keys/.key deep/keys/.y.key");
 	CHECK_EQ(list(&names), 3);
 	CHECK_STR_EQ(names[0], "a");
 	CHECK_STR_EQ(names[1], "b");

@@ -5,13 +5,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "tests/harness/shell.h"
 #include "tests/harness/test.h"
 #include "userspace/include/envol.h"
 
@@ -81,24 +81,10 @@ static inline void room_open(struct room *room)
 	room_make_file(room->image, 8 << 20);
 }
 
-static inline void room_run(const char *format, ...)
-	__attribute__((format(printf, 1, 2)));
-static inline void room_run(const char *format, ...)
-{
-	char command[512];
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(command, sizeof(command), format, args);
-	va_end(args);
-	if (system(command) != 0)
-		FAIL("%s", command);
-}
-
 static inline void room_close(struct room *room)
 {
 	envol_free(room->ev);
-	room_run("rm -rf '%s'", room->top);
+	test_run("rm -rf '%s'", room->top);
 }
 
 static inline void room_make_key(struct room *room, const char *name)
@@ -123,6 +109,22 @@ static inline void room_format(struct room *room, const char *const *names,
 		room_make_key(room, names[i]);
 		keks[i].uri = names[i];
 	}
+	CHECK_OK(envol_volume_format(room->ev, &format, NULL));
+}
+
+/* The same for keys "a" and "b" together; there is a "c" as well. */
+static inline void room_format_double(struct room *room)
+{
+	static const struct envol_kek_choice kek = { .uri = "a", .second = "b" };
+	const struct envol_volume_format format = {
+		.device = room->image,
+		.keks = &kek,
+		.n_keks = 1,
+	};
+
+	room_make_key(room, "a");
+	room_make_key(room, "b");
+	room_make_key(room, "c");
 	CHECK_OK(envol_volume_format(room->ev, &format, NULL));
 }
 

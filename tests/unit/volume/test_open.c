@@ -174,7 +174,7 @@ TEST(a_header_older_than_one_that_was_seen)
 
 	setup();
 	/* as if a change had been made and its header been replaced by this one */
-	room_run("cd %s/state/volumes && f=$(ls) && printf 'envol volume 1\\ngeneration 4\\n' >$f",
+	test_run("cd %s/state/volumes && f=$(ls) && printf 'envol volume 1\\ngeneration 4\\n' >$f",
 		 room.top);
 	CHECK_ERR(test_open(&source, NULL), -ESTALE);
 	check_said("generation 1, but 4 ");
@@ -211,7 +211,7 @@ TEST(what_is_no_volume_and_what_is_not_there)
 
 	setup();
 	room_make_file(room.file, 8 << 20);
-	room_run("cp %s %s", room.file, room.image);
+	test_run("cp %s %s", room.file, room.image);
 	CHECK_ERR(test_open(&source, NULL), -ENODATA);
 	check_said(room.image);
 	CHECK_EQ(unlink(room.image), 0);

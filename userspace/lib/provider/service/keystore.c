@@ -95,8 +95,10 @@ static int read_dir(struct envol_keystore *ks, DIR **dir)
 	return envol_error_errno(ks->ev, err, "read %s", ks->ev->keystore);
 }
 
-/* With the lock: what a writer that was killed has left goes. */
-static int sweep(struct envol_keystore *ks)
+static int for_each_file(struct envol_keystore *ks,
+			 void (*fn)(struct envol_keystore *ks, const char *file,
+				    void *data),
+			 void *data)
 {
 	struct dirent *entry;
 	DIR *dir;
@@ -105,25 +107,24 @@ static int sweep(struct envol_keystore *ks)
 	if (err)
 		return err;
 	while ((entry = readdir(dir)))
-		if (strncmp(entry->d_name, TEMPORARY, strlen(TEMPORARY)) == 0)
-			unlinkat(ks->dir, entry->d_name, 0);
+		fn(ks, entry->d_name, data);
 	closedir(dir);
 	return 0;
 }
 
-static int look_for_keys(struct envol_keystore *ks, bool *has_keys)
+/* With the lock: what a writer that was killed has left goes. */
+static void sweep(struct envol_keystore *ks, const char *file, void *unused)
+{
+	if (strncmp(file, TEMPORARY, strlen(TEMPORARY)) == 0)
+		unlinkat(ks->dir, file, 0);
+}
+
+static void look_for_key(struct envol_keystore *ks, const char *file, void *data)
 {
 	char name[ENVOL_SERVICE_NAME_SIZE];
-	struct dirent *entry;
-	DIR *dir;
-	int err = read_dir(ks, &dir);
+	bool *has_keys = data;
 
-	if (err)
-		return err;
-	while ((entry = readdir(dir)))
-		*has_keys |= key_name(name, entry->d_name);
-	closedir(dir);
-	return 0;
+	*has_keys |= key_name(name, file);
 }
 
 static int load_file(struct envol_keystore *ks, const char *file, size_t max,
@@ -207,7 +208,7 @@ static int load_root(struct envol_keystore *ks, enum envol_keystore_mode mode)
 
 	if (err != -ENOENT)
 		return err ? err : load_index(ks);
-	err = look_for_keys(ks, &has_keys);
+	err = for_each_file(ks, look_for_key, &has_keys);
 	if (err)
 		return err;
 	if (has_keys)
@@ -227,7 +228,7 @@ static int open_all(struct envol_keystore *ks, enum envol_keystore_mode mode)
 	if (!err && mode != ENVOL_KEYSTORE_READ)
 		err = lock(ks);
 	if (!err && mode != ENVOL_KEYSTORE_READ)
-		err = sweep(ks);
+		err = for_each_file(ks, sweep, NULL);
 	if (err)
 		return err;
 	err = load_root(ks, mode);
