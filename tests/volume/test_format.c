@@ -379,8 +379,8 @@ TEST(a_full_disk_is_said_and_leaves_no_volume)
 	format.header = NULL;
 	snprintf(room.image, sizeof(room.image), "%s/small/image", room.top);
 	room_make_file(room.image, 8 * MIB);
-	CHECK(run() < 0);
-	CHECK_STR_HAS(envol_error_message(room.ev), room.image);
+	check_refused(-ENOSPC, room.image);
+	CHECK_STR_HAS(envol_error_message(room.ev), "make room for a header");
 	CHECK_ERR(room_test(&room, room.ev, NULL, NULL), -ENODATA);
 	CHECK_EQ(umount(path), 0);
 	room_close(&room);

@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include <sched.h>
+#include <sys/mount.h>
+
 #include "tests/unit/volume/room.h"
 
 static struct room room;
@@ -67,6 +70,24 @@ TEST(a_backup_is_a_new_file_that_only_its_owner_reads)
 	CHECK_ERR(envol_header_backup(room.ev, room.header, NULL, copy),
 		  -ENODATA);
 	CHECK(access(copy, F_OK) != 0);
+	room_close(&room);
+}
+
+TEST(a_full_disk_is_said_to_be_full)
+{
+	char small[96], file[128];
+
+	setup(one, 1);
+	CHECK_EQ(unshare(CLONE_NEWNS), 0);
+	CHECK_EQ(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL), 0);
+	snprintf(small, sizeof(small), "%s/small", room.top);
+	CHECK_EQ(mkdir(small, 0700), 0);
+	CHECK_EQ(mount("tmpfs", small, "tmpfs", 0, "size=2m"), 0);
+	snprintf(file, sizeof(file), "%s/backup", small);
+	CHECK_ERR(envol_header_backup(room.ev, room.image, NULL, file), -ENOSPC);
+	check_says(file);
+	test_run("test -z \"$(ls -A %s)\"", small);
+	CHECK_EQ(umount(small), 0);
 	room_close(&room);
 }
 

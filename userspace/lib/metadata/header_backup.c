@@ -30,6 +30,20 @@ static int publish(struct envol *ev, const char *temporary, const char *parent,
 	return 0;
 }
 
+/* It says of a full disk only that it cannot write. */
+static int try_room(struct envol *ev, const char *temporary, const char *file)
+{
+	_cleanup_close_ int fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
+				      0600);
+	int err;
+
+	if (fd < 0)
+		return envol_error_errno(ev, -errno, "write %s", file);
+	err = posix_fallocate(fd, 0, ENVOL_HEADER_SIZE);
+	unlink(temporary);
+	return err ? envol_error_errno(ev, -err, "write %s", file) : 0;
+}
+
 /* libcryptsetup wants to make the file itself: in a directory that is ours alone. */
 static int save_in(struct envol *ev, struct envol_header *h, const char *parent,
 		   const char *file)
@@ -48,6 +62,8 @@ static int save_in(struct envol *ev, struct envol_header *h, const char *parent,
 	if (!temporary)
 		err = envol_error(ev, -ENOMEM, "out of memory");
 	else
+		err = try_room(ev, temporary, file);
+	if (!err)
 		err = envol_luks_backup(ev, h->luks, temporary);
 	if (!err)
 		err = publish(ev, temporary, parent, file);

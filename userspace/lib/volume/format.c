@@ -341,14 +341,33 @@ static int prove(struct envol *ev, const struct envol_header_format *plan,
 	return err;
 }
 
+/* An image may have holes where the header goes, and its file system be full. */
+static int make_room(struct envol *ev, const struct envol_device *target)
+{
+	_cleanup_close_ int fd = -1;
+	int err;
+
+	if (!target->is_file)
+		return 0;
+	fd = open(target->path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return envol_error_errno(ev, -errno, "open %s", target->path);
+	err = posix_fallocate(fd, 0, ENVOL_HEADER_SIZE);
+	return err ? envol_error_errno(ev, -err, "make room for a header in %s",
+				       target->path) :
+		     0;
+}
+
 static int write_header(struct envol *ev, struct place *place,
 			const struct envol_secret *dek, struct envol_token *token)
 {
 	const struct envol_device *target =
 		place->plan.header ? &place->header : &place->data;
 	_cleanup_header_ struct envol_header *h = NULL;
-	int err = envol_signature_wipe(ev, target);
+	int err = make_room(ev, target);
 
+	if (!err)
+		err = envol_signature_wipe(ev, target);
 	return err ? err : envol_header_format(ev, &place->plan, dek, token, &h);
 }
 
