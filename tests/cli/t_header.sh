@@ -37,6 +37,9 @@ try_at_terminal 'data' envol header restore data detached --header hdr
 try envol header restore second new --yes
 try envol header restore img envol.conf --yes
 try envol header restore img missing --yes
+try envol header restore missing new --yes
+try envol header restore img img --yes
+try envol header restore '' new --yes
 head -c 5000 new >short
 try envol header restore img short --yes
 quietly envol key disable disk

@@ -82,15 +82,36 @@ static void restore_end(struct restore *restore)
 
 #define _cleanup_restore_ _cleanup_(restore_end)
 
+/* Before the file is judged by how it fits to the device. */
+static int check_device(struct envol *ev, const struct restore *restore)
+{
+	_cleanup_device_ struct envol_device device = ENVOL_DEVICE_INIT;
+	_cleanup_device_ struct envol_device file = ENVOL_DEVICE_INIT;
+	int err = envol_device_open(ev, restore->source->device, O_RDONLY,
+				    &device);
+
+	if (!err)
+		err = envol_device_open(ev, restore->file, O_RDONLY, &file);
+	if (!err && envol_device_differ(ev, &device, &file))
+		err = envol_error(ev, -EINVAL,
+				  "it is the device itself, and no backup");
+	return err;
+}
+
 static int load_backup(struct envol *ev, struct restore *restore)
 {
 	const struct envol_volume_source *source = restore->source;
-	int err = envol_header_open(ev, source->device, restore->file,
-				    &restore->backup);
+	int err = check_device(ev, restore);
 
 	if (err)
+		return err;
+	err = envol_header_open(ev, source->device, restore->file,
+				&restore->backup);
+	if (err == -ENODATA)
 		return envol_error_while(ev, err, "%s is no backup of a header",
 					 restore->file);
+	if (err)
+		return envol_error_while(ev, err, "read backup %s", restore->file);
 	if (restore->force)
 		return 0;
 	err = envol_unwrap_dek(ev, &restore->backup, source, &restore->dek, NULL);

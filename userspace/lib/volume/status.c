@@ -99,7 +99,8 @@ int envol_volume_status(struct envol *ev, const char *name_or_device,
 	/* A volume may lie on a mapping of something else: an LVM volume is one. */
 	if (err == -ENODEV || err == -EMEDIUMTYPE || err == -EOPNOTSUPP ||
 	    err == -EACCES) {
-		if (!name || access(name_or_device, F_OK) == 0)
+		if (!name || faccessat(AT_FDCWD, name_or_device, F_OK,
+				       AT_SYMLINK_NOFOLLOW) == 0)
 			err = tell_device(ev, name_or_device, header, info);
 		else if (err == -ENODEV)
 			err = envol_error(ev, err,
