@@ -13,3 +13,10 @@ try envol status plain
 try envol status missing/device
 try envol status img more
 try envol list more
+# An answer that nobody gets is an error; a link that leads nowhere is what it is.
+closed_stdout() { "$@" >&-; }
+try closed_stdout envol status img
+full_stdout() { "$@" >/dev/full; }
+try full_stdout envol status img
+ln -s round round
+try envol status round

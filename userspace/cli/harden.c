@@ -54,17 +54,19 @@ static void clean_environment(void)
 		give_up("set PATH");
 }
 
-/* A descriptor 0, 1 or 2 that is closed would become that of a device. */
+/*
+ * A descriptor 0, 1 or 2 that is closed would become that of a device. What takes its
+ * place can be neither read nor written, as it was: an answer that nobody gets is
+ * an error.
+ */
 static void open_standard_descriptors(void)
 {
 	int fd;
 
-	do {
-		fd = open("/dev/null", O_RDWR);
-	} while (fd >= 0 && fd <= STDERR_FILENO);
-	if (fd < 0)
-		give_up("open /dev/null");
-	close(fd);
+	for (fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 &&
+		    open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
+			give_up("open /dev/null");
 }
 
 void envol_harden_process(void)

@@ -48,8 +48,11 @@ static int check_words(struct cli *cli, const char **words)
 {
 	unsigned int n = 0;
 
-	while (words[n])
-		n++;
+	for (; words[n]; n++)
+		if (!*words[n])
+			return envol_command_error(cli, -EINVAL,
+						   "%s: argument %u is empty",
+						   cli->command->name, n + 1);
 	if (n < cli->command->min_words)
 		return envol_command_error(cli, -EINVAL,
 					   "%s takes %s; %s given",
