@@ -88,6 +88,13 @@ int envol_set_tpm(struct envol *ev, const char *tcti) ENVOL_API_CHECK;
 int envol_set_timeout(struct envol *ev, unsigned int timeout_ms) ENVOL_API_CHECK;
 
 /*
+ * An unattended open first waits for a random part of so long, 0 (the default) to
+ * 3600000 ms, else -EINVAL: many hosts that start together then do not ask one
+ * provider together.
+ */
+int envol_set_spread(struct envol *ev, unsigned int spread_ms) ENVOL_API_CHECK;
+
+/*
  * A setting of the provider whose URIs have @scheme, see envol.conf(5): of all its
  * KEKs, or where @subject is not NULL of those of one vault, token or server. Set
  * anew, it replaces. -EPROTONOSUPPORT for a scheme nobody serves, -EINVAL for a

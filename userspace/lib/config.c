@@ -12,7 +12,8 @@
 
 #define CONFIG_MAX (64 * 1024)
 
-static int set_timeout(struct envol *ev, const char *value)
+static int set_seconds(struct envol *ev, const char *key, const char *value,
+		       int (*set_ms)(struct envol *ev, unsigned int ms))
 {
 	unsigned int seconds = 0;
 	const char *at;
@@ -20,10 +21,19 @@ static int set_timeout(struct envol *ev, const char *value)
 	for (at = value; *at >= '0' && *at <= '9' && at - value < 5; at++)
 		seconds = seconds * 10 + *at - '0';
 	if (at == value || *at)
-		return envol_error(ev, -EINVAL,
-				   "timeout %s: not a number of seconds",
-				   value);
-	return envol_set_timeout(ev, seconds * 1000);
+		return envol_error(ev, -EINVAL, "%s %s: not a number of seconds",
+				   key, value);
+	return set_ms(ev, seconds * 1000);
+}
+
+static int set_timeout(struct envol *ev, const char *value)
+{
+	return set_seconds(ev, "timeout", value, envol_set_timeout);
+}
+
+static int set_spread(struct envol *ev, const char *value)
+{
+	return set_seconds(ev, "spread", value, envol_set_spread);
 }
 
 static const struct {
@@ -34,6 +44,7 @@ static const struct {
 	{ "state", envol_set_state },
 	{ "tpm", envol_set_tpm },
 	{ "timeout", set_timeout },
+	{ "spread", set_spread },
 	{ "kek_program", envol_set_kek_program },
 };
 

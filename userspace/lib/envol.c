@@ -101,3 +101,12 @@ int envol_set_timeout(struct envol *ev, unsigned int timeout_ms)
 	ev->timeout_ms = timeout_ms;
 	return 0;
 }
+
+int envol_set_spread(struct envol *ev, unsigned int spread_ms)
+{
+	if (spread_ms > MAX_TIMEOUT_MS)
+		return envol_error(ev, -EINVAL, "spread of %u ms: more than %d ms",
+				   spread_ms, MAX_TIMEOUT_MS);
+	ev->spread_ms = spread_ms;
+	return 0;
+}

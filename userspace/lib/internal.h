@@ -34,5 +34,6 @@ struct envol {
 	char *tpm;		/* TCTI of the TPM: "" the default device, "none" never */
 	unsigned int retry_after_s;	/* a provider's -EAGAIN: not before; 0: not said */
 	unsigned int timeout_ms; /* of one use of a KEK, all retries included */
+	unsigned int spread_ms;	/* within which an unattended open begins */
 	struct envol_settings settings; /* of providers */
 };

@@ -44,6 +44,7 @@ TEST(every_setting_arrives)
 		     "state = /s\n"
 		     "tpm = none\n"
 		     "timeout = 5\n"
+		     "spread = 7\n"
 		     "kek_program = /p\n",
 		     0644);
 	CHECK_OK(envol_config_load(ev, path));
@@ -51,6 +52,7 @@ TEST(every_setting_arrives)
 	CHECK_STR_EQ(ev->state, "/s");
 	CHECK_STR_EQ(ev->tpm, "none");
 	CHECK_EQ(ev->timeout_ms, 5000);
+	CHECK_EQ(ev->spread_ms, 7000);
 	CHECK_STR_EQ(ev->kek_program, "/p");
 	envol_free(ev);
 	unlink(path);
@@ -74,6 +76,10 @@ TEST(what_is_not_known_is_refused_with_its_line)
 		      "timeout 123456: not a number of seconds");
 	check_refused("[defaults]\ntimeout = 0\n", 2,
 		      "timeout of 0 ms: not 1 to 3600000 ms");
+	check_refused("[defaults]\nspread = 1h\n", 2,
+		      "spread 1h: not a number of seconds");
+	check_refused("[defaults]\nspread = 3601\n", 2,
+		      "spread of 3601000 ms: more than 3600000 ms");
 	check_refused("[service]\ncolour = red\n", 2,
 		      "colour: not known of \"service:\"");
 	check_refused("[service disk]\ncolour = red\n", 2,

@@ -22,6 +22,22 @@ TEST(time_passes)
 	CHECK_EQ(envol_deadline_left_ms(d), INT_MAX);
 }
 
+TEST(a_random_moment_is_within_its_bound)
+{
+	unsigned int i, low = UINT_MAX, high = 0;
+
+	for (i = 0; i < 500; i++) {
+		unsigned int ms = envol_deadline_random_ms(1000);
+
+		CHECK(ms < 1000);
+		low = ms < low ? ms : low;
+		high = ms > high ? ms : high;
+	}
+	CHECK(low < 200 && high > 800);
+	CHECK_EQ(envol_deadline_random_ms(1), 0);
+	CHECK_EQ(envol_deadline_random_ms(0), 0);
+}
+
 TEST(backoff_doubles_up_to_its_bound)
 {
 	static const unsigned int full[] = { 100, 200, 400, 800, 1000, 1000 };

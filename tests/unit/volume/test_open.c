@@ -151,6 +151,43 @@ TEST(unattended_takes_keks_and_a_fingerprint_from_configuration)
 	room_close(&room);
 }
 
+/* The log says for how long it waited, so that nothing hangs on this machine's clock. */
+static unsigned int waits, longest_ms;
+
+static void note_wait(enum envol_log_level level, const char *line, void *data)
+{
+	const char *at = strstr(line, ": in ");
+	unsigned int ms;
+
+	if (!at || sscanf(at, ": in %u ms, within the spread", &ms) != 1)
+		return;
+	waits++;
+	longest_ms = ms > longest_ms ? ms : longest_ms;
+}
+
+TEST(only_an_unattended_open_waits_for_its_turn)
+{
+	static const char *const keks[] = { "a" };
+	struct envol_volume_source source = { .keks = keks, .n_keks = 1 };
+	unsigned int i;
+
+	setup();
+	source.id = fingerprint;
+	envol_set_log(room.ev, note_wait, NULL, ENVOL_LOG_INFO);
+	CHECK_OK(envol_set_spread(room.ev, 3600000));
+	CHECK_OK(test_open(&source, NULL));
+	CHECK_EQ(waits, 0);
+	source.unattended = true;
+	CHECK_OK(envol_set_spread(room.ev, 0));
+	CHECK_OK(test_open(&source, NULL));
+	CHECK_EQ(waits, 0);
+	CHECK_OK(envol_set_spread(room.ev, 50));
+	for (i = 0; i < 10; i++)
+		CHECK_OK(test_open(&source, NULL));
+	CHECK(waits > 5 && longest_ms > 5 && longest_ms < 50);
+	room_close(&room);
+}
+
 /* Another volume with the same KEK in its place: what only the fingerprint shows. */
 TEST(a_volume_that_took_anothers_place)
 {

@@ -28,11 +28,25 @@ int envol_deadline_left_ms(struct envol_deadline deadline)
 					      : (int)(deadline.at_ms - now);
 }
 
+/* Early in boot there may be no entropy; a pause can do without. */
+static uint32_t dice(void)
+{
+	uint32_t random = 0;
+
+	if (getrandom(&random, sizeof(random), GRND_NONBLOCK) < 0)
+		random = (uint32_t)envol_deadline_now_ms();
+	return random;
+}
+
+unsigned int envol_deadline_random_ms(unsigned int below_ms)
+{
+	return below_ms ? dice() % below_ms : 0;
+}
+
 unsigned int envol_deadline_backoff_ms(unsigned int try, unsigned int base_ms,
 				       unsigned int max_ms)
 {
 	uint64_t pause = base_ms;
-	uint32_t random = 0;
 
 	while (try > 1 && pause < max_ms && pause) {
 		pause *= 2;
@@ -40,8 +54,5 @@ unsigned int envol_deadline_backoff_ms(unsigned int try, unsigned int base_ms,
 	}
 	if (pause > max_ms)
 		pause = max_ms;
-	/* Early in boot there may be no entropy; a pause can do without. */
-	if (getrandom(&random, sizeof(random), GRND_NONBLOCK) < 0)
-		random = (uint32_t)envol_deadline_now_ms();
-	return pause - pause / 2 + random % (pause / 2 + 1);
+	return pause - pause / 2 + dice() % (pause / 2 + 1);
 }

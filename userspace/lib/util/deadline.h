@@ -14,6 +14,9 @@ struct envol_deadline envol_deadline_in(unsigned int ms);
 /* Milliseconds left, 0 if over, at most INT_MAX. */
 int envol_deadline_left_ms(struct envol_deadline deadline);
 
+/* A moment of the next @below_ms; 0 of none. */
+unsigned int envol_deadline_random_ms(unsigned int below_ms);
+
 /*
  * Pause before try number @try (from 1): exponential from @base_ms up to @max_ms,
  * of which a random half (so that many hosts do not come back together).
