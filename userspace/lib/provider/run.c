@@ -13,6 +13,7 @@
 
 #define BACKOFF_BASE_MS 200
 #define BACKOFF_MAX_MS	5000
+#define BUSY_MAX_MS	(10 * 60 * 1000)
 
 static const struct operation {
 	const char *name;	/* in the audit record */
@@ -77,14 +78,19 @@ static bool worth_retrying(int err, bool repeatable)
 }
 
 /*
- * When the next try begins. What a server asks for is kept to, and a random part of
- * the usual pause comes on top, or all whom it told the same would be back together.
+ * When the next try begins. What a server asks for is kept to. As much again comes on
+ * top and doubles with every try, with chance in it: all whom it told the same would
+ * be back together, and a fleet that it has to refuse must slow down until it need not.
  */
 static unsigned int pause_before(unsigned int tries,
 				 const struct envol_reply *reply)
 {
-	return reply->retry_after_s * 1000 +
-	       envol_deadline_backoff_ms(tries, BACKOFF_BASE_MS,
+	unsigned int after_ms = reply->retry_after_s * 1000;
+
+	if (after_ms)
+		return after_ms + envol_deadline_backoff_ms(tries, after_ms,
+							    BUSY_MAX_MS);
+	return envol_deadline_backoff_ms(tries, BACKOFF_BASE_MS,
 					 BACKOFF_MAX_MS);
 }
 
