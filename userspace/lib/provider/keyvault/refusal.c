@@ -177,15 +177,27 @@ static int bad_request(const struct said *s)
 
 /* ---- the service itself -------------------------------------------------------------- */
 
-static int later(const struct said *s, const char *cause)
-{
-	unsigned int pause_s = s->answer->retry_after_s;
+/*
+ * The published limits count over ten seconds. Who comes back sooner finds the window
+ * still full and, where refused requests count too, keeps it so.
+ */
+#define THROTTLED_S 10
 
+static int later(const struct said *s, const char *cause, unsigned int pause_s)
+{
 	s->ev->retry_after_s = pause_s;
 	if (pause_s)
 		return say(s, -EAGAIN, "%s; again in %u s%s%s", cause, pause_s,
 			   between(s), s->why.message);
 	return say(s, -EAGAIN, "%s%s%s", cause, between(s), s->why.message);
+}
+
+static int throttled(const struct said *s)
+{
+	unsigned int pause_s = s->answer->retry_after_s;
+
+	return later(s, "the service is asked too often",
+		     pause_s > THROTTLED_S ? pause_s : THROTTLED_S);
 }
 
 static int server_error(const struct said *s)
@@ -194,7 +206,7 @@ static int server_error(const struct said *s)
 
 	snprintf(cause, sizeof(cause), "the service is not available (HTTP %u)",
 		 s->answer->status);
-	return later(s, cause);
+	return later(s, cause, s->answer->retry_after_s);
 }
 
 static int senseless(const struct said *s)
@@ -226,7 +238,7 @@ int envol_refusal_explain(struct envol *ev, const struct envol_refusal *refusal,
 	case 409:
 		return conflict(&s);
 	case 429:
-		return later(&s, "the service is asked too often");
+		return throttled(&s);
 	case 408:
 	case 500:
 	case 502:
