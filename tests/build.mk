@@ -96,7 +96,7 @@ check-fast: programs $(UNIT) ## lint, unit tests and the CLI: no guest, no netwo
 	$(Q)tests/run $(O) lint unit cli
 check-provider: programs tests ## processes that use KEKs, and the conformance of every provider
 	$(Q)tests/run $(O) provider
-check-keyvault: ## the double of Key Vault against recordings of the service and its own SDKs
+check-keyvault: programs ## the double of Key Vault against recordings of the service and its own SDKs
 	$(Q)tests/run $(O) keyvault
 check-kmip: programs $(HELPERS) $(KMIP) ## keys in a KMIP server: PyKMIP, and doubles that misbehave
 	$(Q)tests/run $(O) kmip
