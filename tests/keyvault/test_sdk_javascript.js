@@ -187,6 +187,10 @@ test("a_managed_hsm_wraps_with_aes", async () => {
 	const { result } = await crypto.unwrapKey("A256KW", wrapped.result);
 	assert.deepStrictEqual(Buffer.from(result), DEK);
 	assert.strictEqual((await keys.getRandomBytes(32)).length, 32);
+	const { requests } = await tell("requests");
+	assert.deepStrictEqual(requests.filter((one) => one.place === "hsm" && one.method === "POST")
+		.slice(-3).map((one) => one.path.split("/").pop().toLowerCase()),
+		["wrapkey", "unwrapkey", "rng"]);
 });
 
 test("a_key_is_imported", async () => {

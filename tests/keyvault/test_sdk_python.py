@@ -163,6 +163,8 @@ def a_managed_hsm_wraps_with_aes(double):
     key = keys.create_oct_key("kek", size=256, hardware_protected=True)
     same(key.key_type, "oct-HSM")
     same(keys.create_rsa_key("rsa", size=2048).key_type, "RSA-HSM")
+    # Where it may get the key, this SDK wraps by itself with an AES key that it makes up.
+    double.tell("access", vault="hsm", denied=["get"])
     crypto = keys.get_cryptography_client("kek", key_version=key.properties.version)
     wrapped = crypto.wrap_key(KeyWrapAlgorithm.aes_256, DEK)
     same(len(wrapped.encrypted_key), 72)
@@ -172,6 +174,9 @@ def a_managed_hsm_wraps_with_aes(double):
                         authentication_tag=sealed.tag,
                         additional_authenticated_data=b"a").plaintext, DEK)
     same(len(keys.get_random_bytes(32)), 32)
+    same([at["path"].rsplit("/", 1)[-1].lower() for at in double.tell("requests")["requests"]
+          if at["place"] == "hsm" and at["method"] == "POST"][-5:],
+         ["wrapkey", "unwrapkey", "encrypt", "decrypt", "rng"])
 
 
 @test
