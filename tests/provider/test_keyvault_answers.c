@@ -79,7 +79,7 @@ static void check_rows(const struct row *rows, size_t n)
 		if (err)
 			CHECK_STR_HAS(envol_error_message(ev), DISK7);
 		/* Who was throttled stays away for the limits' window. */
-		CHECK(envol_deadline_now_ms() - began < 25000);
+		CHECK(envol_deadline_now_ms() - began < 30000);
 		keyvault_tell(&keyvault, "heal");
 		keyvault_tell(&keyvault,
 			      "access vault=corp denied='[]' style=rbac network=open");
