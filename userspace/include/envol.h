@@ -145,6 +145,28 @@ void envol_secret_truncate(struct envol_secret *s, size_t len);
 /* Wipe and unmap; fine on an empty one, which it leaves. */
 void envol_secret_wipe(struct envol_secret *s);
 
+/*
+ * The PIN of the token that has the KEK @uri, copied, for as long as the token does
+ * not refuse it. -EOPNOTSUPP for a KEK whose provider has no PINs, -EINVAL for an
+ * empty one or a bad URI.
+ */
+int envol_set_pin(struct envol *ev, const char *uri,
+		  const struct envol_secret *pin) ENVOL_API_CHECK;
+
+/*
+ * Asked where a token wants a PIN and none is known, or it refused the one that was:
+ * @sentence tells which, @tries counts from 1 within one use of a KEK. Fills @pin,
+ * which is empty, and returns 0; -ENOANO ends the use with that sentence, as any
+ * other error does with its own. It must not use the handle but for allocating.
+ * @uri is the KEK's, or the scheme alone where its keys are listed.
+ */
+typedef int (*envol_pin_fn)(const char *uri, const char *sentence,
+			    unsigned int tries, struct envol_secret *pin,
+			    void *data);
+
+/* NULL, the default: nobody is asked, and the use ends with -ENOANO. */
+void envol_set_pin_fn(struct envol *ev, envol_pin_fn fn, void *data);
+
 /* ---- volumes ------------------------------------------------------------- */
 
 #define ENVOL_FINGERPRINT_SIZE 33	/* 32 lower-case hex digits and a NUL */
@@ -392,8 +414,9 @@ int envol_provider_check(struct envol *ev, const char *uri, envol_check_fn fn,
  * @uri names a KEK; a bare NAME stands for service:NAME. Errors: -EINVAL for a bad
  * URI, -EPROTONOSUPPORT for a scheme nobody serves, -EOPNOTSUPP for what the
  * provider can't do, -ENOENT for no such key, -EKEYREVOKED for one that is
- * disabled, -EEXIST, -EACCES, -EHOSTUNREACH and -ETIMEDOUT where trying again may
- * help, -EBADMSG for one that is damaged.
+ * disabled, -ENOANO where a PIN is needed or was refused, -EEXIST, -EACCES,
+ * -EHOSTUNREACH and -ETIMEDOUT where trying again may help, -EBADMSG for one that is
+ * damaged.
  */
 int envol_key_create(struct envol *ev, const char *uri, struct envol_key_info *info)
 	ENVOL_API_CHECK;

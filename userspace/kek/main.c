@@ -132,6 +132,8 @@ static void serve(struct envol *ev, struct envol_reply *reply)
 	if (!err)
 		err = watch_caller(ev, envol_deadline_in(request.left_ms + LATE_MS));
 	if (!err) {
+		envol_secret_move(&ev->request_pin,
+				  &request.secrets[ENVOL_MESSAGE_PIN]);
 		envol_operate(ev, &request, provider_deadline(request.left_ms),
 			      reply);
 		return;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "userspace/lib/internal.h"
+#include "userspace/lib/provider/pin.h"
 #include "userspace/lib/provider/settings.h"
 #include "userspace/lib/util/error.h"
 
@@ -39,6 +40,7 @@ void envol_free(struct envol *ev)
 	free(ev->state);
 	free(ev->kek_program);
 	free(ev->tpm);
+	envol_pin_free(ev);
 	envol_settings_free(&ev->settings);
 	free(ev);
 }

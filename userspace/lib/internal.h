@@ -13,6 +13,7 @@
 
 /* See provider/settings.h. */
 struct envol_setting;
+struct envol_pin;
 
 struct envol_settings {
 	struct envol_setting *list;
@@ -36,4 +37,8 @@ struct envol {
 	unsigned int timeout_ms; /* of one use of a KEK, all retries included */
 	unsigned int spread_ms;	/* within which an unattended open begins */
 	struct envol_settings settings; /* of providers */
+	struct envol_pin *pins;	/* that the caller gave */
+	envol_pin_fn pin_fn;
+	void *pin_data;
+	struct envol_secret request_pin; /* in envol-kek */
 };

@@ -8,7 +8,7 @@
 
 #include "userspace/lib/provider/message.h"
 
-#define MAGIC 0x314b5645u	/* "EVK1" */
+#define MAGIC 0x324b5645u	/* "EVK2" */
 #define ABSENT UINT32_MAX
 #define ERRNO_MAX 4095
 

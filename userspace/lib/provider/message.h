@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * What libenvol and the program envol-kek say to each other: a frame is a head of
- * fixed size, a body of length-prefixed fields, and up to two secrets. The secrets
+ * fixed size, a body of length-prefixed fields, and up to three secrets. The secrets
  * are not in the body, so that they can go from one struct envol_secret to the
  * other without a buffer between. Both ends are of the same build: an unknown
  * version, kind, field or length is an error. Pure.
@@ -14,7 +14,7 @@
 #include "userspace/lib/util/blob.h"
 #include "userspace/lib/util/secret.h"
 
-#define ENVOL_MESSAGE_HEAD_SIZE 20
+#define ENVOL_MESSAGE_HEAD_SIZE 24
 #define ENVOL_MESSAGE_BODY_MAX (4u << 20)
 #define ENVOL_MESSAGE_FILE_MAX (1u << 20)	/* of a key's backup */
 #define ENVOL_MESSAGE_TEXT_MAX 4096u		/* of a path, a URI, a sentence */
@@ -32,6 +32,7 @@ enum envol_message_kind {
 enum envol_message_secret {
 	ENVOL_MESSAGE_KEY,		/* what is wrapped, or was unwrapped */
 	ENVOL_MESSAGE_PASSPHRASE,	/* of a backup */
+	ENVOL_MESSAGE_PIN,		/* of the token that has the KEK */
 	ENVOL_MESSAGE_SECRETS
 };
 

@@ -45,6 +45,9 @@ struct envol_scheme {
 	const struct envol_setting_rule *settings;
 	size_t n_settings;
 	int (*subject)(struct envol *ev, const char *text, char **canonical);
+	/* Whose PIN a KEK takes, malloc'ed; the same for all it opens. NULL: none does. */
+	int (*pin_holder)(struct envol *ev, const struct envol_uri *uri,
+			  char **holder);
 };
 
 struct envol_kek;	/* the provider's own */

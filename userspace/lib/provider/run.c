@@ -6,6 +6,7 @@
 #include "userspace/lib/provider/audit.h"
 #include "userspace/lib/provider/child.h"
 #include "userspace/lib/provider/health.h"
+#include "userspace/lib/provider/pin.h"
 #include "userspace/lib/provider/run.h"
 #include "userspace/lib/util/error.h"
 #include "userspace/lib/util/log.h"
@@ -128,6 +129,28 @@ static int try_until(struct envol *ev, struct envol_request *request,
 	}
 }
 
+/* Who is asked may take his time: the deadline is each use's. */
+static int try_with_pin(struct envol *ev, struct envol_request *request,
+			struct envol_reply *reply)
+{
+	struct envol_secret *pin = &request->secrets[ENVOL_MESSAGE_PIN];
+	unsigned int tries;
+	int err = envol_pin_copy(ev, request->uri, pin);
+
+	if (err)
+		return err;
+	for (tries = 1;; tries++) {
+		err = try_until(ev, request, envol_deadline_in(ev->timeout_ms),
+				reply);
+		if (err != -ENOANO)
+			return err;
+		envol_message_free_reply(reply);
+		err = envol_pin_ask(ev, request->uri, tries, pin);
+		if (err)
+			return err;
+	}
+}
+
 static const char *version_used(const struct envol_request *request,
 				const struct envol_reply *reply)
 {
@@ -182,13 +205,12 @@ int envol_run_request(struct envol *ev, struct envol_request *request,
 		      struct envol_reply *reply)
 {
 	const struct operation *operation = &operations[request->operation];
-	struct envol_deadline deadline = envol_deadline_in(ev->timeout_ms);
 	int64_t started_ms = envol_deadline_now_ms();
 	int err = fill(ev, request);
 
 	if (err)
 		return err;
-	err = try_until(ev, request, deadline, reply);
+	err = try_with_pin(ev, request, reply);
 	if (is_of_kek(request))
 		envol_health_note(ev, request->uri,
 				  err != -EHOSTUNREACH && err != -ETIMEDOUT);
