@@ -22,6 +22,8 @@ struct cli {
 	struct output output;
 	bool is_overview;	/* no command was typed */
 	char message[CLI_MESSAGE_SIZE];	/* of an error that is not the library's; "" */
+	bool is_unattended;	/* nobody is to be asked */
+	bool pin_file_used;
 };
 
 struct command {

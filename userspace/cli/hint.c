@@ -21,6 +21,7 @@ static const struct {
 	{ ENOTTY, "key", "in a script, --passphrase-file FILE gives it" },
 	{ ENOTTY, "recovery create", "in a script, --output FILE takes it" },
 	{ ENOTTY, "", "in a script, --recovery-key-file FILE gives it" },
+	{ ENOANO, "", "--pin-file FILE gives the PIN, and at a terminal it is asked for" },
 	{ EACCES, "", "run it as root" },
 	{ EPERM, "", "run it as root" },
 };

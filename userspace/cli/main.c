@@ -14,7 +14,7 @@ static const struct {
 	int err, exit;
 } exits[] = {
 	{ EKEYREJECTED, 2 }, { EACCES, 2 }, { EPERM, 2 }, { ENOKEY, 2 },
-	{ EKEYREVOKED, 2 }, { EKEYEXPIRED, 2 },
+	{ EKEYREVOKED, 2 }, { EKEYEXPIRED, 2 }, { ENOANO, 2 },
 	{ ENOMEM, 3 },
 	{ ENODEV, 4 }, { ENXIO, 4 }, { ENOENT, 4 }, { ENOTBLK, 4 },
 	{ ENODATA, 4 }, { EBADMSG, 4 }, { ESTALE, 4 }, { EMEDIUMTYPE, 4 },

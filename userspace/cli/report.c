@@ -44,6 +44,11 @@ static void log_line(enum envol_log_level level, const char *text, void *data)
 	print(&line.text);
 }
 
+void envol_report_warning(struct cli *cli, const char *sentence)
+{
+	log_line(ENVOL_LOG_WARNING, sentence, cli);
+}
+
 void envol_report_log(struct cli *cli)
 {
 	enum envol_log_level level = ENVOL_LOG_WARNING;

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "userspace/cli/askpin.h"
 #include "userspace/cli/command.h"
 #include "userspace/cli/settings.h"
 
@@ -48,6 +49,8 @@ const struct option envol_settings_options[] = {
 		    "how to reach the TPM; none: never use one"),
 	NUMBER_OPTION(struct settings, timeout, "timeout", "SECONDS", 1, 3600,
 		      "how long one use of a KEK may take"),
+	TEXT_OPTION(struct settings, pin_file, "pin-file", "FILE",
+		    "read the PIN of the KEK's token from FILE (- is standard input)"),
 	{ .name = "set", .kind = OPTION_CALL, .argument = "SCHEME.KEY=VALUE",
 	  .take = take_set, .help = "a setting of a provider; may be repeated" },
 	{ .name = NULL },
@@ -144,6 +147,7 @@ int envol_settings_apply(struct cli *cli)
 	unsigned int i;
 	int err;
 
+	envol_askpin_set_up(cli);
 	err = find_kek_program(cli);
 	if (!err)
 		err = load_file(cli);

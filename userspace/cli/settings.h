@@ -12,6 +12,7 @@ struct settings {
 	const char *config;	/* NULL: the usual one, if it is there */
 	const char *keystore, *state, *tpm;	/* NULL: as configured */
 	struct number timeout;	/* seconds */
+	const char *pin_file;	/* NULL: ask */
 	struct {
 		const char *texts[SETS_MAX];	/* SCHEME.KEY=VALUE */
 		unsigned int n;

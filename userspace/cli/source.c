@@ -61,6 +61,7 @@ int envol_source_fill(struct cli *cli, const struct source *source,
 	if (source->unattended && source->recovery)
 		return envol_command_error(cli, -EINVAL,
 					   "--unattended cannot ask for a recovery key");
+	cli->is_unattended = source->unattended;
 	if (source->recovery_file)
 		err = envol_keyfile_load(cli, source->recovery_file, recovery);
 	else if (source->recovery)
