@@ -9,6 +9,7 @@ TEST(every_provider_is_there_with_both_halves)
 	static const char *const schemes[] = {
 		"https",
 		"kmip",
+		"pkcs11",
 		"service",
 	};
 	const struct envol_provider_info *infos;
