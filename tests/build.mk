@@ -16,6 +16,7 @@ PROVIDER_TESTS := $(patsubst tests/%.c,$(O)/tests/%,$(filter-out \
 TEST_PROVIDER_OBJ := $(O)/obj/tests/provider/double_scheme.o $(O)/obj/userspace/lib/provider/template/scheme.o
 PROVIDER_TEST_OBJ = $(O)/obj/tests/provider/place.o $(TEST_PROVIDER_OBJ) $(HARNESS) $(LIB_OBJ) $(PROVIDER_OBJ)
 KMIP     := $(patsubst tests/%.c,$(O)/tests/%,$(sort $(wildcard tests/kmip/test_*.c)))
+PKCS11   := $(patsubst tests/%.c,$(O)/tests/%,$(sort $(wildcard tests/pkcs11/test_*.c)))
 HARNESS  := $(patsubst %.c,$(O)/obj/%.o,$(wildcard tests/harness/*.c))
 
 # What a test links follows from where it lies: the cipher, the table, a tool, or the library.
@@ -57,6 +58,17 @@ $(O)/tests/provider/test_service $(O)/tests/provider/test_service_tpm $(O)/tests
 		$(O)/tests/provider/test_keyvault: $(O)/obj/tests/provider/conformance.o
 $(O)/tests/provider/test_keyvault $(O)/tests/provider/test_keyvault_answers $(O)/tests/provider/test_keyvault_memory: \
 		$(O)/obj/tests/provider/keyvault.o
+$(PKCS11): $(O)/tests/pkcs11/%: $(O)/obj/tests/pkcs11/%.o $(O)/obj/tests/pkcs11/softhsm.o $(PROVIDER_TEST_OBJ)
+	@mkdir -p $(@D)
+	$(call say,LD,$@)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $^ $(LIB_LIBS) $(PROVIDER_LIBS) -o $@
+$(filter %/test_conformance_gcm %/test_conformance_pad %/test_conformance_rsa %/test_conformance_tpm,$(PKCS11)): \
+	$(O)/obj/tests/provider/conformance.o
+$(O)/tests/pkcs11/test_hostile: | $(O)/tests/pkcs11/hostile.so
+# Loaded by envol-kek as a vendor's module is, which has no sanitizer either.
+$(O)/tests/pkcs11/hostile.so: tests/pkcs11/hostile.c
+	@mkdir -p $(@D)
+	$(call say,LD,$@)$(CC) -std=gnu11 -O2 -Wall -Wextra -Wno-unused-parameter -fPIC -shared \
+		$(shell pkg-config --cflags p11-kit-1) $< -o $@
 # They do in themselves what envol-kek does, with its allocator; sanitizers have one of their own.
 $(O)/tests/provider/test_memory $(O)/tests/provider/test_keyvault_memory: $(filter-out %/main.o,$(KEK_OBJ)) $(O)/obj/tests/provider/memory.o
 $(KMIP): $(O)/tests/kmip/%: $(O)/obj/tests/kmip/%.o $(O)/obj/tests/kmip/peer.o $(O)/obj/tests/provider/place.o \
@@ -81,7 +93,7 @@ $(O)/tests/fuzz/fuzz_keystore $(O)/tests/fuzz/fuzz_grant $(O)/tests/fuzz/fuzz_ke
 $(O)/tests/fuzz/fuzz_ttlv: $(PROVIDER_OBJ)
 .SECONDARY:
 
-tests: $(UNIT) $(INTEROP) $(PROVIDER_TESTS) $(KMIP) $(VOLUME) $(FAULT) $(O)/tests/provider/envol-kek $(HELPERS)
+tests: $(UNIT) $(INTEROP) $(PROVIDER_TESTS) $(KMIP) $(PKCS11) $(VOLUME) $(FAULT) $(O)/tests/provider/envol-kek $(HELPERS)
 fuzzers: $(FUZZERS)
 
 check-unit: $(UNIT) ## unit tests
@@ -100,6 +112,8 @@ check-keyvault: programs ## the double of Key Vault against recordings of the se
 	$(Q)tests/run $(O) keyvault
 check-kmip: programs $(HELPERS) $(KMIP) ## keys in a KMIP server: PyKMIP, and doubles that misbehave
 	$(Q)tests/run $(O) kmip
+check-pkcs11: programs tests ## keys in tokens: SoftHSM, a TPM's, a module that misbehaves
+	$(Q)tests/run $(O) pkcs11
 check-san: ## unit tests under ASan and UBSan, with clang
 	$(Q)$(SANITIZED) tests
 	$(Q)tests/run $(O) san
@@ -111,9 +125,9 @@ check-fuzz: ## every fuzzer for TIME=60 seconds, with clang
 	$(Q)$(FUZZING) fuzzers
 	$(Q)TIME=$(TIME) tests/run $(O) fuzz
 check: setup everything ## every suite on every kernel: the README's test command
-	$(Q)tests/run $(O) lint unit cli provider kmip keyvault volume fault san interop fuzz harness vm
+	$(Q)tests/run $(O) lint unit cli provider kmip keyvault pkcs11 volume fault san interop fuzz harness vm
 check-deep: setup everything ## the long runs: hours, fuzzing for TIME seconds a parser
-	$(Q)TIME=$(TIME) tests/run $(O) lint unit cli provider kmip keyvault volume fault san interop fuzz harness vm-deep
+	$(Q)TIME=$(TIME) tests/run $(O) lint unit cli provider kmip keyvault pkcs11 volume fault san interop fuzz harness vm-deep
 
 TIME      ?= 60
 SANITIZED  = $(MAKE) O=$(O)/san CC=clang SAN=1 WERROR=1
@@ -126,4 +140,4 @@ everything: setup
 	$(Q)$(FUZZING) fuzzers
 
 .PHONY: tests fuzzers everything check-unit check-lint check-cli update-golden check-fast check-san check-interop \
-	check-fuzz check-provider check-kmip check-keyvault check-volume check check-deep
+	check-fuzz check-provider check-pkcs11 check-kmip check-keyvault check-volume check check-deep

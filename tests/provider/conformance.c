@@ -33,6 +33,8 @@ static void setup(void)
 		CHECK_OK(envol_key_create(ev, uri, NULL));
 		CHECK_OK(envol_key_create(ev, conformance.other_uri, NULL));
 	}
+	if (conformance.made)
+		conformance.made(&place);
 }
 
 static void teardown(void)
@@ -46,7 +48,8 @@ static void wrap_random(size_t len, struct envol_secret *key,
 			struct envol_wrapped *wrapped)
 {
 	CHECK_OK(envol_random_secret(ev, key, len));
-	CHECK_OK(envol_kek_wrap(ev, uri, volume_id, key, wrapped));
+	if (envol_kek_wrap(ev, uri, volume_id, key, wrapped))
+		FAIL("%zu bytes: %s", len, envol_error_message(ev));
 	CHECK(wrapped->version && *wrapped->version);
 	CHECK(wrapped->algorithm && *wrapped->algorithm);
 	CHECK(wrapped->bytes.len > 0 &&
@@ -89,6 +92,8 @@ TEST(keys_of_every_size_come_back)
 		_cleanup_secret_ struct envol_secret key = ENVOL_SECRET_INIT;
 		_cleanup_wrapped_ struct envol_wrapped wrapped = ENVOL_WRAPPED_INIT;
 
+		if (conformance.eights && (lens[i] < 16 || lens[i] % 8))
+			continue;
 		wrap_random(lens[i], &key, &wrapped);
 		CHECK_OK(unwrap(uri, &wrapped, &key));
 		CHECK_OK(unwrap(uri, &wrapped, &key));

@@ -14,7 +14,9 @@ struct conformance {
 	/* what it can do; a provider that says it can't what stands here fails */
 	bool creates, lists, rotates, disables, backs_up;
 	bool backs_up_elsewhere;	/* as its service has it, without our passphrase: not tried here */
+	bool eights;	/* it takes keys of 16, 24, 32 … bytes and no others */
 	void (*start)(struct place *place);	/* before anything else; NULL: nothing to do */
+	void (*made)(struct place *place);	/* the two keys are there; NULL: nothing to do */
 	void (*stop)(struct place *place);
 	/* Mend what processes that were killed have left in a device; NULL: nothing. */
 	void (*mend)(struct place *place);
