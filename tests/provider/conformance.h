@@ -15,6 +15,7 @@ struct conformance {
 	bool creates, lists, rotates, disables, backs_up;
 	bool backs_up_elsewhere;	/* as its service has it, without our passphrase: not tried here */
 	bool eights;	/* it takes keys of 16, 24, 32 … bytes and no others */
+	unsigned int stride;	/* of a slow one every so-manieth byte is flipped; 0: each */
 	void (*start)(struct place *place);	/* before anything else; NULL: nothing to do */
 	void (*made)(struct place *place);	/* the two keys are there; NULL: nothing to do */
 	void (*stop)(struct place *place);
