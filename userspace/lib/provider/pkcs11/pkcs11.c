@@ -109,7 +109,7 @@ static int pkcs11_open(struct envol *ev, const struct envol_uri *uri,
 	if (err || (*kek)->n_keys)
 		return err;
 	envol_error(ev, -ENOENT,
-		    "%s has no such key: none that is private, of AES or RSA, with this label and id",
+		    "%s has no such key: none that is private, of AES or RSA, with this label and id; one without CKA_PRIVATE (pkcs11-tool makes them without --private) is not looked at",
 		    (*kek)->session.token.label);
 	pkcs11_close(*kek);
 	*kek = NULL;
