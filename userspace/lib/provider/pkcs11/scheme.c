@@ -284,10 +284,14 @@ static int pkcs11_canonical(struct envol *ev, const struct envol_uri *uri,
 			    char **text)
 {
 	struct envol_pkcs11_name name;
+	/* A PIN that somebody put there is not for the log. */
+	const char *pin = strstr(uri->text, "pin-");
+	int len = pin ? (int)(pin - uri->text) : 200;
 	int err = parse_uri(ev, uri, &name);
 
 	if (err)
-		return envol_error_while(ev, err, "KEK %.200s", uri->text);
+		return envol_error_while(ev, err, "KEK %.*s",
+					 len < 200 ? len : 200, uri->text);
 	err = envol_pkcs11_format(ev, "pkcs11:", &name, ENVOL_PKCS11_ATTRIBUTES,
 				  text);
 	if (err || strlen(*text) < ENVOL_URI_MAX)
