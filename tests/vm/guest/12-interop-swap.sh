@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # A live mapping changes hands between envol and dm-crypt, back and forth, while fio
 # writes and verifies; buffers are aligned to the data unit, which dm-crypt wants.
-# debug: smoke
 . "${0%/*}/lib.sh"
 requires DISK1 fio
 load dm-crypt dm-envol

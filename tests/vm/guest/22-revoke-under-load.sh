@@ -4,6 +4,7 @@
 # and from another of root's: each write either failed or reads back right, so nothing was
 # encrypted with a half-wiped key. 20 times; 1000 times with ENVOL_DEEP=1.
 # deep-timeout: 10000
+# deep: 6.12
 . "${0%/*}/lib.sh"
 target_setup
 rounds=20

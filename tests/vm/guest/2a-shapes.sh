@@ -1,6 +1,5 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# debug: smoke
 # Bios in pieces of any length at any address, which only a kernel module makes, and
 # completions in every context there is; what a lower device sees of flushes, FUA,
 # secure erase and plaintext.
