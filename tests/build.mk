@@ -127,7 +127,7 @@ check-fuzz: ## every fuzzer for TIME=60 seconds, with clang
 check: setup everything ## every suite on every kernel: the README's test command
 	$(Q)tests/run $(O) lint unit cli provider kmip keyvault pkcs11 volume fault san interop fuzz harness vm
 check-deep: setup everything ## the long runs: hours, fuzzing for TIME seconds a parser
-	$(Q)TIME=$(TIME) tests/run $(O) lint unit cli provider kmip keyvault pkcs11 volume fault san interop fuzz harness vm-deep
+	$(Q)ENVOL_DEEP=1 TIME=$(TIME) tests/run $(O) lint unit cli provider kmip keyvault pkcs11 volume fault san interop fuzz harness vm-deep
 
 TIME      ?= 60
 SANITIZED  = $(MAKE) O=$(O)/san CC=clang SAN=1 WERROR=1
