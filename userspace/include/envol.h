@@ -440,7 +440,11 @@ int envol_key_disable(struct envol *ev, const char *uri, const char *version)
 int envol_key_enable(struct envol *ev, const char *uri, const char *version)
 	ENVOL_API_CHECK;
 
-/* All versions into a new file, encrypted under @passphrase. -EEXIST. */
+/*
+ * All versions into a new file, encrypted under @passphrase, or in the provider's own
+ * form (a key vault's, which vaults of the same geography and subscription restore; a
+ * warning then says that @passphrase is not used). -EEXIST.
+ */
 int envol_key_backup(struct envol *ev, const char *uri, const char *file,
 		     const struct envol_secret *passphrase) ENVOL_API_CHECK;
 
