@@ -130,14 +130,16 @@ check-deep: setup everything ## the long runs: hours, fuzzing for TIME seconds a
 	$(Q)ENVOL_DEEP=1 TIME=$(TIME) tests/run $(O) lint unit cli provider kmip keyvault pkcs11 volume fault san interop fuzz harness vm-deep
 
 TIME      ?= 60
+# As many jobs as there are CPUs, unless the one who called make said how many.
+JOBS_OPTION = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
 SANITIZED  = $(MAKE) O=$(O)/san CC=clang SAN=1 WERROR=1
 FUZZING    = $(MAKE) O=$(O)/fuzz CC=clang SAN=fuzz WERROR=1
 
 # In this order also with -j: setup brings the compilers.
 everything: setup
-	$(Q)$(MAKE) WERROR=1 programs tests
-	$(Q)$(SANITIZED) programs tests
-	$(Q)$(FUZZING) fuzzers
+	$(Q)$(MAKE) $(JOBS_OPTION) WERROR=1 programs tests
+	$(Q)$(SANITIZED) $(JOBS_OPTION) programs tests
+	$(Q)$(FUZZING) $(JOBS_OPTION) fuzzers
 
 .PHONY: tests fuzzers everything check-unit check-lint check-cli update-golden check-fast check-san check-interop \
 	check-fuzz check-provider check-pkcs11 check-kmip check-keyvault check-volume check check-deep
