@@ -42,7 +42,7 @@ endif
 HARDEN   := -fstack-protector-strong -fstack-clash-protection -fcf-protection -fPIC \
             $(if $(SAN),,-D_FORTIFY_SOURCE=2)
 ALL_CFLAGS  = -std=gnu11 -D_GNU_SOURCE -DENVOL_VERSION='"$(VERSION)"' \
-              -DENVOL_KEK_PROGRAM='"$(LIBEXECDIR)/envol-kek"' -I. \
+              -DENVOL_KEK_DIRECTORY='"$(LIBEXECDIR)/kek"' -I. \
               $(WARNINGS) $(HARDEN) $(SANFLAGS) -fvisibility=hidden $(CFLAGS)
 ALL_LDFLAGS = -Wl,-z,relro,-z,now,-z,noexecstack $(SANFLAGS) $(LDFLAGS)
 
@@ -130,7 +130,7 @@ clean: ## remove $(O)
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile userspace/build.mk tools/build.mk \
 		userspace/share/build.mk tests/build.mk tests/vm/build.mk | awk -F '\t' '{ printf "  %-18s %s\n", $$1, $$2 }'
-	@echo "Variables: O=$(O) V=1 CC= CFLAGS= KERNEL= KDIR= WERROR=1 SAN=1 PREFIX= DESTDIR="
+	@echo "Variables: O=$(O) V=1 CC= CFLAGS= KERNEL= KDIR= WERROR=1 SAN=1 PREFIX= DESTDIR= WITH_KEYVAULT=no (or another provider)"
 
 .PHONY: all programs tests module module-if-possible demo setup \
 	module-install clean help

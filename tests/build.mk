@@ -64,23 +64,32 @@ $(PKCS11): $(O)/tests/pkcs11/%: $(O)/obj/tests/pkcs11/%.o $(O)/obj/tests/pkcs11/
 $(filter %/test_conformance_gcm %/test_conformance_pad %/test_conformance_rsa %/test_conformance_tpm,$(PKCS11)): \
 	$(O)/obj/tests/provider/conformance.o
 $(O)/tests/pkcs11/test_hostile: | $(O)/tests/pkcs11/hostile.so
-# Loaded by envol-kek as a vendor's module is, which has no sanitizer either.
+# Loaded by kek/pkcs11 as a vendor's module is, which has no sanitizer either.
 $(O)/tests/pkcs11/hostile.so: tests/pkcs11/hostile.c
 	@mkdir -p $(@D)
 	$(call say,LD,$@)$(CC) -std=gnu11 -O2 -Wall -Wextra -Wno-unused-parameter -fPIC -shared \
 		$(shell pkg-config --cflags p11-kit-1) $< -o $@
-# They do in themselves what envol-kek does, with its allocator; sanitizers have one of their own.
+# They do in themselves what a KEK program does, with its allocator; sanitizers have one of their own.
 $(O)/tests/provider/test_memory $(O)/tests/provider/test_keyvault_memory: $(filter-out %/main.o,$(KEK_OBJ)) $(O)/obj/tests/provider/memory.o
 $(KMIP): $(O)/tests/kmip/%: $(O)/obj/tests/kmip/%.o $(O)/obj/tests/kmip/peer.o $(O)/obj/tests/provider/place.o \
 		$(HARNESS) $(LIB_OBJ)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $^ $(LIB_LIBS) -o $@
 $(patsubst %,$(O)/tests/kmip/test_%,named export identifier rotated): $(O)/obj/tests/provider/conformance.o
-# envol-kek with the providers of the tests.
-$(O)/tests/provider/envol-kek: $(KEK_OBJ) $(PROVIDER_OBJ) $(KEK_LIB_OBJ) $(TEST_PROVIDER_OBJ) \
-		$(O)/obj/tests/provider/double.o $(O)/obj/userspace/lib/provider/template/template.o
+# What tests use KEKs with: the programs, and two for the providers that only tests have.
+$(O)/tests/provider/kek/double: $(KEK_OBJ) $(O)/obj/tests/provider/double_scheme.o \
+		$(O)/obj/tests/provider/double.o $(KEK_LIB)
 	@mkdir -p $(@D)
-	$(call say,LD,$@)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $^ $(KEK_LIBS) -o $@
+	$(call say,LD,$@)$(link_kek)
+$(O)/tests/provider/kek/template: $(KEK_OBJ) $(O)/obj/userspace/lib/provider/template/scheme.o \
+		$(O)/obj/userspace/lib/provider/template/template.o $(KEK_LIB)
+	@mkdir -p $(@D)
+	$(call say,LD,$@)$(link_kek)
+TEST_KEKS := $(O)/tests/provider/kek/double $(O)/tests/provider/kek/template \
+	$(patsubst $(O)/kek/%,$(O)/tests/provider/kek/%,$(HELPERS))
+$(O)/tests/provider/kek/%: $(O)/kek/%
+	@mkdir -p $(@D)
+	$(Q)ln -sf ../../../kek/$* $@
 $(O)/tests/interop/%: $(O)/obj/tests/interop/%.o $(HARNESS) $(LIB_OBJ)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $^ $(LIB_LIBS) -o $@
@@ -93,7 +102,7 @@ $(O)/tests/fuzz/fuzz_keystore $(O)/tests/fuzz/fuzz_grant $(O)/tests/fuzz/fuzz_ke
 $(O)/tests/fuzz/fuzz_ttlv: $(PROVIDER_OBJ)
 .SECONDARY:
 
-tests: $(UNIT) $(INTEROP) $(PROVIDER_TESTS) $(KMIP) $(PKCS11) $(VOLUME) $(FAULT) $(O)/tests/provider/envol-kek $(HELPERS)
+tests: $(UNIT) $(INTEROP) $(PROVIDER_TESTS) $(KMIP) $(PKCS11) $(VOLUME) $(FAULT) $(TEST_KEKS) $(HELPERS)
 fuzzers: $(FUZZERS)
 
 check-unit: $(UNIT) ## unit tests
@@ -110,7 +119,7 @@ check-provider: programs tests ## processes that use KEKs, and the conformance o
 	$(Q)tests/run $(O) provider
 check-keyvault: programs ## the double of Key Vault against recordings of the service and its own SDKs
 	$(Q)tests/run $(O) keyvault
-check-kmip: programs $(HELPERS) $(KMIP) ## keys in a KMIP server: PyKMIP, and doubles that misbehave
+check-kmip: programs $(TEST_KEKS) $(KMIP) ## keys in a KMIP server: PyKMIP, and doubles that misbehave
 	$(Q)tests/run $(O) kmip
 check-pkcs11: programs tests ## keys in tokens: SoftHSM, a TPM's, a module that misbehaves
 	$(Q)tests/run $(O) pkcs11

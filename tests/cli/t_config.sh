@@ -25,5 +25,5 @@ try envol key list --keystore "$dir/elsewhere"
 printf '[defaults]\nkeystore = %s/elsewhere\nstate = %s/there\ntpm = none\n' "$dir" "$dir" >other.conf
 chmod 600 other.conf
 try "$ENVOL" key list --config other.conf
-printf 'kek_program = %s/none\n' "$dir" >>other.conf
+printf 'kek_directory = %s/none\n' "$dir" >>other.conf
 try "$ENVOL" key list --config other.conf

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Any bytes as a message between libenvol and envol-kek. What is accepted must
+ * Any bytes as a message between libenvol and a KEK program. What is accepted must
  * encode to the same bytes again: each message has one spelling.
  */
 #include <stdlib.h>

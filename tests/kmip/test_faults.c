@@ -23,7 +23,7 @@ static char uri[PEER_URI_SIZE];
 
 static void setup(const char *options)
 {
-	place_open(&place, "../../envol-kek");
+	place_open(&place);
 	peer_start(&peer, options);
 	peer_configure(place.ev);
 	snprintf(uri, sizeof(uri), "kmip://%s/?name=disk7", peer.address);
@@ -242,7 +242,7 @@ TEST(files_of_this_host_are_looked_at)
 
 TEST(a_server_without_settings_is_not_asked)
 {
-	place_open(&place, "../../envol-kek");
+	place_open(&place);
 	strcpy(uri, "kmip://127.0.0.1:1/7");
 	CHECK_ERR(wrap_and_unwrap(), -EINVAL);
 	CHECK_STR_HAS(envol_error_message(place.ev), "[kmip 127.0.0.1:1]");

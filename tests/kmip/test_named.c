@@ -15,7 +15,6 @@ static void start(struct place *place)
 }
 
 const struct conformance conformance = {
-	.program = "../../envol-kek",
 	.uri = uri,
 	.other_uri = other_uri,
 	.unknown_uri = unknown_uri,

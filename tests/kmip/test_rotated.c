@@ -26,7 +26,6 @@ static void stop(struct place *place)
 }
 
 const struct conformance conformance = {
-	.program = "../../envol-kek",
 	.uri = uri,
 	.other_uri = other_uri,
 	.unknown_uri = unknown_uri,

@@ -20,7 +20,7 @@ static char id[32], uri[PEER_URI_SIZE];
 /* A key as `key new` makes it with @options. */
 static void setup(const char *options)
 {
-	place_open(&place, "../../envol-kek");
+	place_open(&place);
 	peer_configure(place.ev);
 	peer_run(id, sizeof(id), "tests/kmip/key new %s", options);
 	snprintf(uri, sizeof(uri), "kmip://%s/%s", peer_address(), id);

@@ -123,7 +123,6 @@ static void stop(struct place *place)
 }
 
 const struct conformance conformance = {
-	.program = "../../envol-kek",
 	.uri = "pkcs11:" SUBJECT ";object=disk7",
 	.other_uri = "pkcs11:" SUBJECT ";object=disk8",
 	.unknown_uri = "pkcs11:" SUBJECT ";object=none",

@@ -14,7 +14,6 @@
 #include "userspace/lib/util/deadline.h"
 #include "userspace/lib/util/secret.h"
 
-#define PROGRAM "../../envol-kek"
 #define URI "pkcs11:token=hostile;serial=0001;object=disk"
 #define SUBJECT "serial=0001"
 #define SHORT_MS 700
@@ -41,7 +40,7 @@ static void setup(void)
 {
 	char path[512] = "";
 
-	place_open(&place, PROGRAM);
+	place_open(&place);
 	CHECK(readlink("/proc/self/exe", path, 400) > 0);
 	strcat(dirname(path), "/hostile.so");
 	CHECK_OK(envol_set_provider(place.ev, "pkcs11", NULL, "module", path));

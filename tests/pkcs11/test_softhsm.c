@@ -16,7 +16,6 @@
 #include "userspace/lib/provider/kek.h"
 #include "userspace/lib/util/secret.h"
 
-#define PROGRAM "../../envol-kek"
 #define MIB (1u << 20)
 
 static const uint8_t volume_id[ENVOL_KEK_ID_SIZE] = { 4, 5, 6 };
@@ -28,7 +27,7 @@ static struct envol_wrapped wrapped;
 
 static void setup(void)
 {
-	place_open(&place, PROGRAM);
+	place_open(&place);
 	softhsm_start(&hsm, &place, "hsm");
 	CHECK_OK(envol_random_secret(place.ev, &key, 64));
 }
@@ -369,7 +368,7 @@ TEST(without_a_module_p11_kit_knows_some)
 	setup();
 	uri = softhsm_uri(&hsm, "object=k");
 	CHECK_OK(envol_key_create(place.ev, uri, NULL));
-	own = place_handle(&place, PROGRAM);
+	own = place_handle(&place);
 	snprintf(environment, sizeof(environment),
 		 "SOFTHSM2_CONF=%s TPM2_PKCS11_TCTI=none TSS2_LOG=all+NONE",
 		 hsm.conf);

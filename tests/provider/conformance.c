@@ -24,7 +24,7 @@ static const char *uri;
 
 static void setup(void)
 {
-	place_open(&place, conformance.program);
+	place_open(&place);
 	if (conformance.start)
 		conformance.start(&place);
 	ev = place.ev;

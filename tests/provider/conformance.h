@@ -8,7 +8,6 @@
 #include "tests/provider/place.h"
 
 struct conformance {
-	const char *program;	/* envol-kek, see place_open() */
 	const char *uri, *other_uri;	/* two KEKs; they are created if the provider can */
 	const char *unknown_uri;	/* no KEK */
 	/* what it can do; a provider that says it can't what stands here fails */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * A provider that misbehaves, double:HOW, linked into an envol-kek of the tests. It
+ * A provider that misbehaves, double:HOW, in a program of its own. It
  * has the whole process in its hands, as a vendor's library has.
  */
 #include <errno.h>

@@ -7,14 +7,15 @@
 
 #include "tests/harness/test.h"
 
-static void program_path(char path[512], const char *program)
+/* This is O/tests/SUITE/test_x. */
+static void find_keks(char path[512])
 {
 	char self[384] = "";
 
 	CHECK(readlink("/proc/self/exe", self, sizeof(self) - 1) > 0);
-	snprintf(path, 512, "%s/%s", dirname(self), program);
+	snprintf(path, 512, "%s/provider/kek", dirname(dirname(self)));
 	if (access(path, X_OK))
-		FAIL("no program %s", path);
+		FAIL("no directory %s", path);
 }
 
 static void note(enum envol_log_level level, const char *line, void *data)
@@ -26,7 +27,7 @@ static void note(enum envol_log_level level, const char *line, void *data)
 		 line);
 }
 
-struct envol *place_handle(const struct place *place, const char *program)
+struct envol *place_handle(const struct place *place)
 {
 	char path[512];
 	struct envol *ev;
@@ -35,17 +36,17 @@ struct envol *place_handle(const struct place *place, const char *program)
 	CHECK_OK(envol_set_keystore(ev, place_path(place, "keys")));
 	CHECK_OK(envol_set_state(ev, place_path(place, "state")));
 	CHECK_OK(envol_set_tpm(ev, "none"));
-	program_path(path, program);
-	CHECK_OK(envol_set_kek_program(ev, path));
+	find_keks(path);
+	CHECK_OK(envol_set_kek_directory(ev, path));
 	return ev;
 }
 
-void place_open(struct place *place, const char *program)
+void place_open(struct place *place)
 {
 	memset(place, 0, sizeof(*place));
 	strcpy(place->top, "/tmp/envol-place-XXXXXX");
 	CHECK(mkdtemp(place->top));
-	place->ev = place_handle(place, program);
+	place->ev = place_handle(place);
 	envol_set_log(place->ev, note, place, ENVOL_LOG_DEBUG);
 }
 

@@ -19,12 +19,12 @@ struct place {
 	char log[16384];	/* what was logged, a line each, the level's number first */
 };
 
-/* @program is beside the tests: "envol-kek" the one with misbehaving providers, "../../envol-kek" the real one. */
-void place_open(struct place *place, const char *program);
+/* KEKs are used by O/tests/provider/kek: the programs, and those of the tests' own providers. */
+void place_open(struct place *place);
 void place_close(struct place *place);
 
 /* A second handle on the same place, for a process or thread of its own. */
-struct envol *place_handle(const struct place *place, const char *program);
+struct envol *place_handle(const struct place *place);
 
 /* The path of a file in the place; valid until the next call. */
 const char *place_path(const struct place *place, const char *name);

@@ -39,13 +39,12 @@ TEST(every_example_of_a_service_key_works)
 	unsigned int n = 0;
 	FILE *doc;
 
-	place_open(&place, "../../envol-kek");
-	snprintf(program, sizeof(program), "%.*s", (int)
-		 (strlen(place.ev->kek_program) - strlen("-kek")),
-		 place.ev->kek_program);
+	place_open(&place);
+	snprintf(program, sizeof(program), "%s/../../../envol",
+		 place.ev->kek_directory);
 	snprintf(text, sizeof(text),
-		 "[defaults]\nkeystore = %s/keys\nstate = %s/state\ntpm = none\nkek_program = %s\n",
-		 place.top, place.top, place.ev->kek_program);
+		 "[defaults]\nkeystore = %s/keys\nstate = %s/state\ntpm = none\nkek_directory = %s\n",
+		 place.top, place.top, place.ev->kek_directory);
 	write_file(place_path(&place, "envol.conf"), text);
 	write_file(place_path(&place, "passphrase"), "correct horse");
 	CHECK_EQ(chmod(place_path(&place, "passphrase"), 0600), 0);

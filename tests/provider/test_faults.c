@@ -163,7 +163,7 @@ static void setup(void)
 	const uint8_t id[ENVOL_KEK_ID_SIZE] = { 0 };
 	struct envol_kek *kek;
 
-	place_open(&place, "../../envol-kek");
+	place_open(&place);
 	service = envol_registry_provider("service");
 	CHECK(service);
 	CHECK_OK(create("old"));

@@ -21,7 +21,6 @@ static void stop(struct place *place)
 }
 
 const struct conformance conformance = {
-	.program = "../../envol-kek",
 	.uri = "https://corp.vault.azure.net/keys/disk7",
 	.other_uri = "https://corp.vault.azure.net/keys/disk8",
 	.unknown_uri = "https://corp.vault.azure.net/keys/none",

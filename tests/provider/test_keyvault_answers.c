@@ -28,7 +28,7 @@ static void set(const char *name, const char *value)
 /* @uri NULL: no key is made. */
 static void setup(const char *uri)
 {
-	place_open(&place, "../../envol-kek");
+	place_open(&place);
 	keyvault_start(&keyvault, &place);
 	ev = place.ev;
 	if (!uri)

@@ -107,7 +107,7 @@ TEST(what_an_operation_used_is_gone_when_it_is_over)
 {
 	struct envol_wrapped wrapped = ENVOL_WRAPPED_INIT;
 
-	place_open(&place, "envol-kek");
+	place_open(&place);
 	keyvault_start(&keyvault, &place);
 	create();
 	wrap(&wrapped);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Where keys are found in memory after a KEK was used: in the secret that is the
- * answer, and nowhere else. This program is linked with envol-kek's allocator and
- * does in itself what envol-kek does.
+ * answer, and nowhere else. This program is linked with a KEK program's allocator and
+ * does in itself what such a one does.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -78,7 +78,7 @@ TEST(a_key_is_only_where_it_may_be)
 {
 	struct envol_wrapped wrapped = ENVOL_WRAPPED_INIT;
 
-	place_open(&place, "envol-kek");
+	place_open(&place);
 	create();
 	wrap(&wrapped);
 	CHECK_EQ(memory_count(NULL), 0);
@@ -128,7 +128,7 @@ TEST(what_the_operation_used_is_gone_when_it_is_over)
 {
 	struct envol_wrapped wrapped = ENVOL_WRAPPED_INIT;
 
-	place_open(&place, "envol-kek");
+	place_open(&place);
 	create();
 	wrap(&wrapped);
 	unwrap(&wrapped);
@@ -142,7 +142,7 @@ TEST(libtss2_leaves_nothing_of_a_sealed_key)
 	_cleanup_seal_ struct envol_seal seal = ENVOL_SEAL_INIT;
 	struct test_swtpm tpm;
 
-	place_open(&place, "envol-kek");
+	place_open(&place);
 	test_swtpm_start(&tpm, place_path(&place, "tpm"));
 	CHECK_OK(envol_random_secret(place.ev, &key, 32));
 	memory_want(&key);
@@ -161,7 +161,7 @@ TEST(freed_memory_is_wiped)
 	struct envol_secret key = ENVOL_SECRET_INIT;
 	uint8_t *p;
 
-	place_open(&place, "envol-kek");
+	place_open(&place);
 	CHECK_OK(envol_random_secret(place.ev, &key, 64));
 	memory_want(&key);
 	p = malloc(100);

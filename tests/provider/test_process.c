@@ -18,7 +18,6 @@
 #include "userspace/lib/provider/kek.h"
 #include "userspace/lib/util/deadline.h"
 
-#define PROGRAM "envol-kek"
 /* AddressSanitizer takes the signal for itself and exits. */
 #define CRASHED (PLACE_SANITIZED ? "status 1" : "signal 11 (Segmentation fault)")
 #define SLACK_MS 1500	/* of a loaded machine */
@@ -62,7 +61,7 @@ TEST(what_a_provider_does_to_its_process_is_an_error_and_never_a_hang)
 	};
 	size_t i;
 
-	place_open(&place, PROGRAM);
+	place_open(&place);
 	for (i = 0; i < TEST_ARRAY_SIZE(cases); i++) {
 		int64_t began = envol_deadline_now_ms(), took;
 		int err;
@@ -93,7 +92,7 @@ TEST(an_answer_that_is_incomplete_is_refused)
 	_cleanup_wrapped_ struct envol_wrapped wrapped = ENVOL_WRAPPED_INIT;
 	struct envol *ev;
 
-	place_open(&place, PROGRAM);
+	place_open(&place);
 	ev = place.ev;
 	CHECK_OK(envol_secret_alloc(ev, &key, 64));
 	CHECK_ERR(envol_kek_wrap(ev, "double:no-version", volume_id, &key,
@@ -129,7 +128,7 @@ TEST(only_what_may_pass_is_tried_again_and_within_the_deadline)
 {
 	int64_t began;
 
-	place_open(&place, PROGRAM);
+	place_open(&place);
 	CHECK_EQ(mkdir(place_path(&place, "state"), 0700), 0);
 	CHECK_OK(show("double:busy-twice"));
 	CHECK_EQ(tries(), 3);
@@ -161,7 +160,7 @@ TEST(only_what_may_pass_is_tried_again_and_within_the_deadline)
 
 TEST(what_is_said_can_not_steer_a_terminal)
 {
-	place_open(&place, PROGRAM);
+	place_open(&place);
 	CHECK_ERR(show("double:refused"), -EACCES);
 	CHECK_STR_HAS(envol_error_message(place.ev), "red?[31m?and? two lines");
 	CHECK_OK(show("double:tell"));
@@ -176,7 +175,7 @@ TEST(the_process_is_fit_to_hold_keys)
 	const char *at;
 	int fd;
 
-	place_open(&place, PROGRAM);
+	place_open(&place);
 	/* What the caller has open is not for a vendor's library. */
 	fd = dup2(open("/dev/null", O_RDONLY), 77);
 	CHECK_EQ(fd, 77);
@@ -212,7 +211,7 @@ TEST(the_process_is_fit_to_hold_keys)
 
 TEST(a_log_level_holds_for_the_process_too)
 {
-	place_open(&place, PROGRAM);
+	place_open(&place);
 	place.ev->log_level = ENVOL_LOG_WARNING;
 	CHECK_OK(show("double:tell"));
 	CHECK_STR_EQ(place.log, "1 a warning?[0m\n");
@@ -226,27 +225,41 @@ TEST(a_program_that_can_not_be_run_is_named_with_the_way_out)
 		int err;
 		const char *sentence;
 	} cases[] = {
-		{ "/no/such/program", -ENOEXEC, "No such file" },
+		{ "/no/such/program", -ENOPKG, "no program for double: keys" },
 		{ "/etc/passwd", -ENOEXEC, "Permission denied" },
 		{ "/tmp", -ENOEXEC, "Permission denied" },
 		{ "/bin/true", -EIO, "status 0 and no answer" },
 		{ "/bin/false", -EIO, "status 1 and no answer" },
 	};
-	size_t i;
+	struct envol_key_info *infos;
+	char program[512];
+	size_t i, n;
 
-	place_open(&place, PROGRAM);
+	place_open(&place);
+	CHECK_EQ(mkdir(place_path(&place, "kek"), 0700), 0);
+	CHECK_OK(envol_set_kek_directory(place.ev, place_path(&place, "kek")));
+	snprintf(program, sizeof(program), "%s/double", place.ev->kek_directory);
 	for (i = 0; i < TEST_ARRAY_SIZE(cases); i++) {
-		CHECK_OK(envol_set_kek_program(place.ev, cases[i].program));
+		unlink(program);
+		CHECK_EQ(symlink(cases[i].program, program), 0);
 		CHECK_ERR(show("double:x"), cases[i].err);
 		CHECK_STR_HAS(envol_error_message(place.ev), cases[i].sentence);
-		if (cases[i].err == -ENOEXEC) {
+		if (cases[i].err != -EIO) {
+			CHECK_STR_HAS(envol_error_message(place.ev), program);
 			CHECK_STR_HAS(envol_error_message(place.ev),
-				      cases[i].program);
-			CHECK_STR_HAS(envol_error_message(place.ev),
-				      "kek_program");
+				      "kek_directory");
 		}
 		check_nothing_is_left();
 	}
+	CHECK_EQ(unlink(program), 0);
+	CHECK(!envol_provider_is_installed(place.ev, "double"));
+	/* Where it is of a package, that is named. */
+	CHECK_ERR(show("https://corp.vault.azure.net/keys/k"), -ENOPKG);
+	CHECK_STR_HAS(envol_error_message(place.ev),
+		      "install the package envol-keyvault");
+	/* What is no scheme is no part of a path. */
+	CHECK_ERR(envol_key_list(place.ev, "../kek/double", &infos, &n),
+		  -EPROTONOSUPPORT);
 	place_close(&place);
 }
 
@@ -256,16 +269,16 @@ TEST(a_person_who_runs_it_is_told_what_it_is)
 	FILE *f;
 	int status;
 
-	place_open(&place, PROGRAM);
-	snprintf(command, sizeof(command), "%s 2>&1 3<&-",
-		 place.ev->kek_program);
+	place_open(&place);
+	snprintf(command, sizeof(command), "%s/double 2>&1 3<&-",
+		 place.ev->kek_directory);
 	f = popen(command, "r");
 	CHECK(f && fgets(line, sizeof(line), f));
 	CHECK_STR_HAS(line, "run by envol");
 	status = pclose(f);
 	CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 2);
-	snprintf(command, sizeof(command), "%s --help 2>&1 3</etc/passwd",
-		 place.ev->kek_program);
+	snprintf(command, sizeof(command), "%s/double --help 2>&1 3</etc/passwd",
+		 place.ev->kek_directory);
 	f = popen(command, "r");
 	CHECK(f && fgets(line, sizeof(line), f));
 	CHECK_STR_HAS(line, "run by envol");
@@ -279,7 +292,7 @@ TEST(a_caller_may_have_closed_its_standard_files)
 {
 	int saved;
 
-	place_open(&place, PROGRAM);
+	place_open(&place);
 	saved = dup(1);
 	close(0);
 	close(1);
@@ -305,7 +318,7 @@ TEST(a_caller_may_ignore_or_block_signals)
 {
 	sigset_t all;
 
-	place_open(&place, PROGRAM);
+	place_open(&place);
 	signal(SIGCHLD, SIG_IGN);
 	check_each_way_to_end();
 	signal(SIGCHLD, SIG_DFL);
@@ -326,7 +339,7 @@ TEST(a_signal_in_the_caller_does_not_disturb)
 	struct sigaction action = { .sa_handler = on_alarm };
 	struct itimerval often = { { 0, 3000 }, { 0, 3000 } }, never = { 0 };
 
-	place_open(&place, PROGRAM);
+	place_open(&place);
 	CHECK_OK(envol_set_timeout(place.ev, 700));
 	CHECK_EQ(sigaction(SIGALRM, &action, NULL), 0);
 	CHECK_EQ(setitimer(ITIMER_REAL, &often, NULL), 0);
@@ -356,7 +369,7 @@ TEST(a_caller_that_is_killed_takes_the_process_along)
 	pid_t caller, pid;
 	int i;
 
-	place_open(&place, PROGRAM);
+	place_open(&place);
 	CHECK_EQ(mkdir(place_path(&place, "state"), 0700), 0);
 	caller = fork();
 	CHECK(caller >= 0);
@@ -378,7 +391,7 @@ TEST(a_caller_that_is_stopped_does_not_keep_the_process_for_ever)
 	pid_t caller, pid;
 	int i, status;
 
-	place_open(&place, PROGRAM);
+	place_open(&place);
 	CHECK_OK(envol_set_timeout(place.ev, 700));
 	CHECK_EQ(mkdir(place_path(&place, "state"), 0700), 0);
 	caller = fork();
@@ -421,9 +434,9 @@ TEST(threads_may_use_keks_each_with_its_handle)
 	pthread_t threads[4];
 	size_t i;
 
-	place_open(&place, PROGRAM);
+	place_open(&place);
 	for (i = 0; i < TEST_ARRAY_SIZE(threads); i++)
-		handles[i] = place_handle(&place, PROGRAM);
+		handles[i] = place_handle(&place);
 	for (i = 0; i < TEST_ARRAY_SIZE(threads); i++)
 		CHECK_EQ(pthread_create(&threads[i], NULL, show_often,
 					handles[i]), 0);
@@ -446,7 +459,7 @@ TEST(a_memory_lock_limit_that_is_too_low_is_named)
 
 	if (geteuid() != 0)
 		test_skip("becoming another user needs root");
-	place_open(&place, PROGRAM);
+	place_open(&place);
 	CHECK_EQ(chmod(place.top, 0755), 0);
 	pid = fork();
 	CHECK(pid >= 0);
@@ -486,7 +499,7 @@ TEST(what_a_volume_can_not_be_trusted_to_is_not_enrolled)
 	};
 	size_t i;
 
-	place_open(&place, PROGRAM);
+	place_open(&place);
 	for (i = 0; i < TEST_ARRAY_SIZE(cases); i++) {
 		int err = envol_kek_enrol(place.ev, cases[i].uri, volume_id);
 

@@ -3,7 +3,6 @@
 #include "tests/provider/conformance.h"
 
 const struct conformance conformance = {
-	.program = "../../envol-kek",
 	.uri = "service:disk7",
 	.other_uri = "service:disk8",
 	.unknown_uri = "service:none",

@@ -33,7 +33,6 @@ static void restart(struct place *place)
 }
 
 const struct conformance conformance = {
-	.program = "../../envol-kek",
 	.uri = "service:disk7",
 	.other_uri = "service:disk8",
 	.unknown_uri = "service:none",
@@ -52,7 +51,7 @@ TEST(the_tpm_protects_and_says_so)
 	struct envol_key_info info = { 0 };
 	struct place place;
 
-	place_open(&place, conformance.program);
+	place_open(&place);
 	start(&place);
 	CHECK_OK(envol_key_create(place.ev, "a", &info));
 	CHECK_STR_HAS(info.protection, "sealed by the TPM");
@@ -68,7 +67,7 @@ TEST(a_tpm_that_is_gone_turned_off_or_another_is_told)
 	struct test_swtpm other;
 	struct place place;
 
-	place_open(&place, conformance.program);
+	place_open(&place);
 	start(&place);
 	CHECK_OK(envol_key_create(place.ev, "a", NULL));
 
@@ -96,7 +95,7 @@ TEST(a_tpm_that_refuses_is_no_reason_for_a_plain_file)
 	struct test_swtpm gone;
 	struct place place;
 
-	place_open(&place, conformance.program);
+	place_open(&place);
 	test_swtpm_start(&gone, place_path(&place, "tpm"));
 	test_swtpm_stop(&gone);
 	CHECK_OK(envol_set_tpm(place.ev, gone.tcti));
@@ -111,7 +110,7 @@ TEST(a_tpm_that_was_named_is_used_or_nothing_is_made)
 	static const char warning[] = "\n1 the root key lies in a file";
 	struct place place;
 
-	place_open(&place, conformance.program);
+	place_open(&place);
 	CHECK_OK(envol_key_create(place.ev, "a", NULL));
 	CHECK_STR_HAS(place_text(&place, "keys/root"), "\nkey ");
 	CHECK(!strstr(place.log, warning));
@@ -159,7 +158,7 @@ TEST(the_root_key_goes_from_a_file_to_a_tpm_to_another_and_back)
 	struct place place;
 	char id[64];
 
-	place_open(&place, conformance.program);
+	place_open(&place);
 	CHECK_OK(envol_key_create(place.ev, "a", NULL));
 	CHECK_OK(envol_random_secret(place.ev, &key, 64));
 	CHECK_OK(envol_kek_wrap(place.ev, "service:a", volume_id, &key, &wrapped));
@@ -193,7 +192,7 @@ TEST(a_reseal_that_fails_leaves_the_seal_as_it_was)
 	struct place place;
 	char before[4096];
 
-	place_open(&place, conformance.program);
+	place_open(&place);
 	CHECK_ERR(reseal(&place, NULL, ""), -ENOENT);
 	CHECK_STR_HAS(envol_error_message(place.ev), "no keystore");
 	start(&place);
@@ -224,7 +223,7 @@ TEST(the_file_that_held_the_key_is_overwritten)
 	char text[200] = "", root[256];
 	int fd;
 
-	place_open(&place, conformance.program);
+	place_open(&place);
 	CHECK_OK(envol_key_create(place.ev, "a", NULL));
 	fd = open(place_path(&place, "keys/root"), O_RDONLY);
 	start(&place);

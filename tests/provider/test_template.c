@@ -3,7 +3,6 @@
 #include "tests/provider/conformance.h"
 
 const struct conformance conformance = {
-	.program = "envol-kek",
 	.uri = "template:disk7",
 	.other_uri = "template:disk8",
 	.unknown_uri = "template:none",

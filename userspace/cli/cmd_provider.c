@@ -8,10 +8,15 @@ static int list(struct cli *cli, const void *values, const char **words)
 
 	envol_output_begin_list(&cli->output, "providers", NULL);
 	for (i = 0; i < n; i++) {
+		bool is_installed = envol_provider_is_installed(
+			cli->ev, providers[i].scheme);
+
 		envol_output_begin_item(&cli->output);
 		OUTPUT_FIELDS(&cli->output,
 			      TEXT("scheme", "", providers[i].scheme),
-			      TEXT("summary", "", providers[i].summary));
+			      TEXT("summary", "", providers[i].summary),
+			      FLAG("installed", NULL, is_installed),
+			      FLAG(NULL, "not installed", !is_installed));
 		envol_output_end(&cli->output);
 	}
 	envol_output_end(&cli->output);

@@ -18,6 +18,7 @@ static const struct {
 	{ ENOMEM, 3 },
 	{ ENODEV, 4 }, { ENXIO, 4 }, { ENOENT, 4 }, { ENOTBLK, 4 },
 	{ ENODATA, 4 }, { EBADMSG, 4 }, { ESTALE, 4 }, { EMEDIUMTYPE, 4 },
+	{ ENOPKG, 4 },
 	{ EEXIST, 5 }, { EBUSY, 5 },
 	{ ETIMEDOUT, 6 }, { EHOSTUNREACH, 6 }, { ENETUNREACH, 6 }, { EAGAIN, 6 },
 	{ EINTR, 7 },

@@ -11,7 +11,7 @@
 #include "userspace/cli/settings.h"
 
 #define CONFIG_FILE "/etc/envol/envol.conf"
-#define KEK_PROGRAM "envol-kek"
+#define KEK_DIRECTORY "kek"
 
 static int take_set(struct cli *cli, void *into, const char *value)
 {
@@ -65,14 +65,14 @@ static bool is_private(const char *path)
 	       (st.st_uid == 0 || st.st_uid == geteuid());
 }
 
-/* In a build tree the program that uses KEKs lies beside this one. */
-static int find_kek_program(struct cli *cli)
+/* In a build tree the programs that use KEKs lie in a directory beside this one. */
+static int find_kek_directory(struct cli *cli)
 {
 	char path[PATH_MAX];
 	ssize_t len = readlink("/proc/self/exe", path, sizeof(path));
 	char *slash;
 
-	if (len < 0 || (size_t)len + sizeof(KEK_PROGRAM) >= sizeof(path))
+	if (len < 0 || (size_t)len + sizeof(KEK_DIRECTORY) >= sizeof(path))
 		return 0;
 	path[len] = 0;
 	slash = strrchr(path, '/');
@@ -81,10 +81,10 @@ static int find_kek_program(struct cli *cli)
 	*slash = 0;
 	if (!is_private(path))
 		return 0;
-	strcpy(slash, "/" KEK_PROGRAM);
+	strcpy(slash, "/" KEK_DIRECTORY);
 	if (!is_private(path) || access(path, X_OK))
 		return 0;
-	return envol_set_kek_program(cli->ev, path);
+	return envol_set_kek_directory(cli->ev, path);
 }
 
 static int load_file(struct cli *cli)
@@ -148,7 +148,7 @@ int envol_settings_apply(struct cli *cli)
 	int err;
 
 	envol_askpin_set_up(cli);
-	err = find_kek_program(cli);
+	err = find_kek_directory(cli);
 	if (!err)
 		err = load_file(cli);
 	if (!err)

@@ -70,10 +70,11 @@ int envol_set_keystore(struct envol *ev, const char *path) ENVOL_API_CHECK;
 int envol_set_state(struct envol *ev, const char *path) ENVOL_API_CHECK;
 
 /*
- * The program that uses KEKs on the library's behalf, in a process of its own;
- * default ENVOL_KEK_PROGRAM as built in. Otherwise the same.
+ * Directory of the programs that use KEKs on the library's behalf, in a process for
+ * each use: one for every provider, with the scheme of its URIs for a name. Default
+ * ENVOL_KEK_DIRECTORY as built in. Otherwise the same.
  */
-int envol_set_kek_program(struct envol *ev, const char *path) ENVOL_API_CHECK;
+int envol_set_kek_directory(struct envol *ev, const char *path) ENVOL_API_CHECK;
 
 /*
  * TCTI configuration of the TPM, copied: "" (the default) the default device,
@@ -401,6 +402,9 @@ struct envol_provider_info {
 };
 
 size_t envol_provider_list(const struct envol_provider_info **providers);
+
+/* Whether its program is there: it may be in a package of its own. */
+bool envol_provider_is_installed(struct envol *ev, const char *scheme);
 
 /*
  * Try all that a volume would do with a KEK - look at it, see whether it may wrap,

@@ -56,7 +56,7 @@ static int lock_memory(struct envol *ev)
 	pthread_attr_destroy(&attr);
 	if (mlockall(MCL_CURRENT | MCL_FUTURE))
 		return envol_error(ev, -ENOMEM,
-				   "lock the process envol-kek in memory: RLIMIT_MEMLOCK is too low; run as root, or raise it (ulimit -l, LimitMEMLOCK=) to 32 MiB, or 300 MiB for a backup of a key");
+				   "lock the process in memory: RLIMIT_MEMLOCK is too low; run as root, or raise it (ulimit -l, LimitMEMLOCK=) to 32 MiB, or 300 MiB for a backup of a key");
 	return 0;
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * envol-kek: one operation of one provider in a process of its own. libenvol
- * starts it with a socket as file descriptor 3, sends one request, takes one
- * reply, and both ends are closed. It ends at once when the other end goes away or
+ * One operation of one provider in a process of its own, of a program that has this
+ * provider alone. libenvol starts it with a socket as file descriptor 3, sends one
+ * request, takes one reply, and both ends are closed. It ends at once when the other end goes away or
  * the time that the request allows is over, whatever a library is doing then.
  */
 #include <errno.h>
@@ -168,7 +168,8 @@ int main(int argc, char **argv)
 
 	if (argc != 1 || !is_run_by_library()) {
 		fprintf(stderr,
-			"envol-kek: this is run by envol, with a socket as file descriptor 3, and does nothing by hand; see envol(8)\n");
+			"%s: this is run by envol, with a socket as file descriptor 3, and does nothing by hand; see envol(8)\n",
+			argc ? argv[0] : "kek");
 		return EXIT_USAGE;
 	}
 	if (envol_new(&ev))

@@ -29,7 +29,7 @@ static int find_provider(struct job *job, const char *scheme)
 	job->provider = envol_registry_provider(scheme);
 	return job->provider ? 0 :
 			       envol_error(job->ev, -EPROTONOSUPPORT,
-					   "this envol-kek has no provider for \"%s:\"",
+					   "this program has no provider for \"%s:\"",
 					   scheme);
 }
 

@@ -45,7 +45,7 @@ static const struct {
 	{ "tpm", envol_set_tpm },
 	{ "timeout", set_timeout },
 	{ "spread", set_spread },
-	{ "kek_program", envol_set_kek_program },
+	{ "kek_directory", envol_set_kek_directory },
 };
 
 /* [SCHEME] or [SCHEME SUBJECT] */

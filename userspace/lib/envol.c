@@ -21,10 +21,10 @@ int envol_new(struct envol **ev)
 		return -ENOMEM;
 	new->keystore = strdup(DEFAULT_KEYSTORE);
 	new->state = strdup(DEFAULT_STATE);
-	new->kek_program = strdup(ENVOL_KEK_PROGRAM);
+	new->kek_directory = strdup(ENVOL_KEK_DIRECTORY);
 	new->tpm = strdup("");
 	new->timeout_ms = DEFAULT_TIMEOUT_MS;
-	if (!new->keystore || !new->state || !new->kek_program || !new->tpm) {
+	if (!new->keystore || !new->state || !new->kek_directory || !new->tpm) {
 		envol_free(new);
 		return -ENOMEM;
 	}
@@ -38,7 +38,7 @@ void envol_free(struct envol *ev)
 		return;
 	free(ev->keystore);
 	free(ev->state);
-	free(ev->kek_program);
+	free(ev->kek_directory);
 	free(ev->tpm);
 	envol_pin_free(ev);
 	envol_settings_free(&ev->settings);
@@ -84,9 +84,9 @@ int envol_set_state(struct envol *ev, const char *path)
 	return set_path(ev, &ev->state, "state directory", path);
 }
 
-int envol_set_kek_program(struct envol *ev, const char *path)
+int envol_set_kek_directory(struct envol *ev, const char *path)
 {
-	return set_path(ev, &ev->kek_program, "KEK program", path);
+	return set_path(ev, &ev->kek_directory, "KEK directory", path);
 }
 
 int envol_set_tpm(struct envol *ev, const char *tcti)

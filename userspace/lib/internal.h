@@ -30,7 +30,7 @@ struct envol {
 	void *log_data;
 	enum envol_log_level log_level;
 	char *keystore;		/* directory of the service keys */
-	char *kek_program;	/* that uses KEKs in a process of its own */
+	char *kek_directory;	/* of the programs that use KEKs */
 	char *state;		/* directory of what the host remembers: generations, audit */
 	char *tpm;		/* TCTI of the TPM: "" the default device, "none" never */
 	unsigned int retry_after_s;	/* a provider's -EAGAIN: not before; 0: not said */
@@ -40,5 +40,5 @@ struct envol {
 	struct envol_pin *pins;	/* that the caller gave */
 	envol_pin_fn pin_fn;
 	void *pin_data;
-	struct envol_secret request_pin; /* in envol-kek */
+	struct envol_secret request_pin; /* in a KEK program */
 };

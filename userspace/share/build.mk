@@ -6,7 +6,8 @@ MAN_PAGES := $(patsubst Documentation/man/%.scd,$(O)/man/%,$(wildcard Documentat
 
 INSTALLED = $(foreach f,$(PROGRAMS),$(f):$(SBINDIR)/$(notdir $(f)):0755) \
 	$(foreach f,$(BIN_PROGRAMS),$(f):$(BINDIR)/$(notdir $(f)):0755) \
-	$(foreach f,$(HELPERS) tools/bench/kernel-cipher,$(f):$(LIBEXECDIR)/$(notdir $(f)):0755) \
+	$(foreach f,$(HELPERS),$(f):$(patsubst $(O)/%,$(LIBEXECDIR)/%,$(f)):0755) \
+	tools/bench/kernel-cipher:$(LIBEXECDIR)/kernel-cipher:0755 \
 	$(foreach f,$(MAN_PAGES),$(f):$(MANDIR)/man$(subst .,,$(suffix $(f)))/$(notdir $(f)):0644) \
 	userspace/share/completions/envol.bash:$(BASHDIR)/envol:0644 \
 	userspace/share/completions/envol.zsh:$(ZSHDIR)/_envol:0644 \
@@ -34,6 +35,6 @@ install-files: man $(O)/envol.conf
 uninstall: ## all of that but the settings
 	$(Q)for file in $(INSTALLED); do \
 		place=$${file%:*}; rm -f $(DESTDIR)$${place#*:}; done
-	$(Q)rmdir $(DESTDIR)$(LIBEXECDIR) 2>/dev/null || true
+	$(Q)rmdir $(DESTDIR)$(LIBEXECDIR)/kek $(DESTDIR)$(LIBEXECDIR) 2>/dev/null || true
 
 .PHONY: man install install-files uninstall

@@ -45,7 +45,7 @@ TEST(every_setting_arrives)
 		     "tpm = none\n"
 		     "timeout = 5\n"
 		     "spread = 7\n"
-		     "kek_program = /p\n",
+		     "kek_directory = /p\n",
 		     0644);
 	CHECK_OK(envol_config_load(ev, path));
 	CHECK_STR_EQ(ev->keystore, "/k");
@@ -53,7 +53,7 @@ TEST(every_setting_arrives)
 	CHECK_STR_EQ(ev->tpm, "none");
 	CHECK_EQ(ev->timeout_ms, 5000);
 	CHECK_EQ(ev->spread_ms, 7000);
-	CHECK_STR_EQ(ev->kek_program, "/p");
+	CHECK_STR_EQ(ev->kek_directory, "/p");
 	envol_free(ev);
 	unlink(path);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The codec between libenvol and envol-kek: what goes in comes out, all else is refused. */
+/* The codec between libenvol and a KEK program: what goes in comes out, all else is refused. */
 #include <errno.h>
 #include <stdlib.h>
 

@@ -46,17 +46,17 @@ static inline struct envol *room_handle(const struct room *room)
 
 	CHECK(len > 0);
 	program[len] = 0;
-	/* This is O/tests/…/test_x, and that O/envol-kek. */
+	/* This is O/tests/…/test_x, and that O/kek. */
 	while ((next = strstr(next, "/tests/")))
 		at = next++;
-	CHECK(at && at + sizeof("/envol-kek") < program + sizeof(program));
-	strcpy(at, "/envol-kek");
+	CHECK(at && at + sizeof("/kek") < program + sizeof(program));
+	strcpy(at, "/kek");
 	CHECK_OK(envol_new(&ev));
 	snprintf(path, sizeof(path), "%s/keys", room->top);
 	CHECK_OK(envol_set_keystore(ev, path));
 	snprintf(path, sizeof(path), "%s/state", room->top);
 	CHECK_OK(envol_set_state(ev, path));
-	CHECK_OK(envol_set_kek_program(ev, program));
+	CHECK_OK(envol_set_kek_directory(ev, program));
 	CHECK_OK(envol_set_tpm(ev, "none"));
 	return ev;
 }

@@ -7,7 +7,7 @@ KEK=service:disk
 
 # volume_setup - a service key, in directories of this boot
 volume_setup() {
-	requires envol envol-kek keyctl DISK1
+	requires envol keyctl DISK1
 	load dm-mod
 	# In a guest on a busy machine a KEK takes its time.
 	[ -z "${ENVOL_GUEST:-}" ] || [ -e /etc/envol/envol.conf ] || {

@@ -2,7 +2,7 @@
 /*
  * HTTP for providers, on libcurl: TLS 1.2 or later with the certificate verified,
  * always; no redirect is followed, no proxy, cookie or password is taken from the
- * environment or a file, and what comes back is bounded. Linked into envol-kek
+ * environment or a file, and what comes back is bounded. Linked into a KEK program
  * alone, whose allocator wipes the buffers that libcurl and OpenSSL use.
  */
 #pragma once

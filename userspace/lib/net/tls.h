@@ -4,7 +4,7 @@
  * chain, dates and name are always verified, against the one CA file that is named and
  * no other; there is no way to turn that off.
  *
- * OpenSSL's own buffers hold what passes for a moment: this is for envol-kek, whose
+ * OpenSSL's own buffers hold what passes for a moment: this is for a KEK program, whose
  * allocator wipes.
  */
 #pragma once

@@ -8,13 +8,16 @@
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/pidfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "userspace/lib/provider/channel.h"
 #include "userspace/lib/provider/child.h"
+#include "userspace/lib/provider/provider.h"
 #include "userspace/lib/util/error.h"
 #include "userspace/lib/util/log.h"
 
@@ -26,6 +29,7 @@
 #define STATUS_UNKNOWN (-1)
 
 struct child {
+	const char *scheme;
 	pid_t pid;
 	int pidfd;
 	int fd;		/* our end of the socket */
@@ -60,7 +64,7 @@ static int set_up(posix_spawnattr_t *attr, posix_spawn_file_actions_t *actions,
 
 static int spawn(const char *program, int fd, pid_t *pid)
 {
-	char *argv[] = { (char *)"envol-kek", NULL }, *environment[] = { NULL };
+	char *argv[] = { (char *)program, NULL }, *environment[] = { NULL };
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attr;
 	int err;
@@ -80,22 +84,63 @@ static int spawn(const char *program, int fd, pid_t *pid)
 	return err;
 }
 
+/* malloc'ed; NULL: out of memory. */
+static char *program_of(const struct envol *ev, const char *scheme)
+{
+	char *program;
+
+	return asprintf(&program, "%s/%s", ev->kek_directory, scheme) < 0 ?
+		       NULL : program;
+}
+
+bool envol_child_is_installed(struct envol *ev, const char *scheme)
+{
+	_cleanup_free_ char *program = program_of(ev, scheme);
+
+	return program && access(program, X_OK) == 0;
+}
+
+/* It may be that what was built together is installed in parts. */
+static int can_not_run(struct envol *ev, const char *scheme,
+		       const char *program, int err)
+{
+	const struct envol_scheme *known = envol_registry_scheme(scheme);
+	const char *package = known ? known->package : NULL;
+
+	if (err != -ENOENT)
+		return envol_error(ev, -ENOEXEC,
+				   "run %s: %s; it is a part of envol: install envol again, or set kek_directory in envol.conf",
+				   program, strerror(-err));
+	return envol_error(ev, -ENOPKG,
+			   "there is no program for %s: keys, which is %s; %s%s, or set kek_directory in envol.conf",
+			   scheme, program,
+			   package ? "install the package " :
+				     "install envol again",
+			   package ? package : "");
+}
+
 static int start(struct envol *ev, struct child *child)
 {
+	_cleanup_free_ char *program = program_of(ev, child->scheme);
 	int ends[2], err;
 
+	/* Only what is known goes into a path. */
+	if (!envol_registry_scheme(child->scheme))
+		return envol_error(ev, -EPROTONOSUPPORT,
+				   "there is no provider for \"%s:\"",
+				   child->scheme);
+	if (!program)
+		return envol_error(ev, -ENOMEM, "out of memory");
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends))
 		return envol_error_errno(ev, -errno, "make a socket");
-	err = spawn(ev->kek_program, ends[1], &child->pid);
+	err = spawn(program, ends[1], &child->pid);
 	close(ends[1]);
 	if (err) {
 		close(ends[0]);
 		if (err == -ENOMEM || err == -EAGAIN)
 			return envol_error_errno(ev, -ENOMEM,
 						 "start a process");
-		return envol_error(ev, -ENOEXEC,
-				   "run %s: %s; it is a part of envol: install envol again, or set kek_program in envol.conf",
-				   ev->kek_program, strerror(-err));
+		return can_not_run(ev, child->scheme, program, err);
 	}
 	child->pidfd = pidfd_open(child->pid, 0);
 	if (child->pidfd < 0) {
@@ -103,7 +148,7 @@ static int start(struct envol *ev, struct child *child)
 		kill(child->pid, SIGKILL);
 		waitpid(child->pid, NULL, 0);
 		close(ends[0]);
-		return envol_error_errno(ev, err, "watch the process envol-kek");
+		return envol_error_errno(ev, err, "watch the process");
 	}
 	child->fd = ends[0];
 	return 0;
@@ -136,8 +181,8 @@ static int finish(struct envol *ev, struct child *child, int grace_ms)
 		pidfd_send_signal(child->pidfd, SIGKILL, NULL, 0);
 		if (!await_end(child, KILL_GRACE_MS, &status))
 			envol_log_warning(ev,
-					  "process %d (envol-kek) does not end though it was killed: the kernel holds it",
-					  (int)child->pid);
+					  "process %d (kek/%s) does not end though it was killed: the kernel holds it",
+					  (int)child->pid, child->scheme);
 		status = STATUS_UNKNOWN;
 	}
 	close(child->pidfd);
@@ -202,20 +247,21 @@ static int receive(struct envol *ev, int fd, struct envol_deadline deadline,
 	}
 }
 
-static int ended_without_reply(struct envol *ev, int status)
+static int ended_without_reply(struct envol *ev, const char *scheme,
+			       int status)
 {
 	if (status == STATUS_UNKNOWN)
 		return envol_error(ev, -EIO,
-				   "the process envol-kek gave no answer");
+				   "the process kek/%s gave no answer", scheme);
 	if (!WIFSIGNALED(status))
 		return envol_error(ev, -EIO,
-				   "the process envol-kek ended with status %d and no answer",
-				   WEXITSTATUS(status));
+				   "the process kek/%s ended with status %d and no answer",
+				   scheme, WEXITSTATUS(status));
 	if (WTERMSIG(status) == SIGINT || WTERMSIG(status) == SIGTERM)
 		return envol_error(ev, -EINTR, "interrupted");
 	return envol_error(ev, -EIO,
-			   "the process envol-kek was ended by signal %d (%s)",
-			   WTERMSIG(status), strsignal(WTERMSIG(status)));
+			   "the process kek/%s was ended by signal %d (%s)",
+			   scheme, WTERMSIG(status), strsignal(WTERMSIG(status)));
 }
 
 static int talk(struct envol *ev, struct child *child,
@@ -237,32 +283,34 @@ static int talk(struct envol *ev, struct child *child,
 	case 0:
 		if (status != 0)
 			envol_log_warning(ev,
-					  "the process envol-kek answered, but did not end as it should (status 0x%x)",
-					  (unsigned int)status);
+					  "the process kek/%s answered, but did not end as it should (status 0x%x)",
+					  child->scheme, (unsigned int)status);
 		return 0;
 	case -EPIPE:
-		return ended_without_reply(ev, status);
+		return ended_without_reply(ev, child->scheme, status);
 	case -ETIMEDOUT:
 		return envol_error(ev, err,
-				   "no answer within %u ms; the process envol-kek was ended",
-				   ev->timeout_ms);
+				   "no answer within %u ms; the process kek/%s was ended",
+				   ev->timeout_ms, child->scheme);
 	case -EBADMSG:
 		return envol_error(ev, -EPROTO,
-				   "the process envol-kek gave an answer that is none: is %s of the same envol?",
-				   ev->kek_program);
+				   "the process kek/%s gave an answer that is none: is what lies in %s of the same envol?",
+				   child->scheme, ev->kek_directory);
 	case -ENOMEM:
 		return err;
 	default:
 		return envol_error_errno(ev, err,
-					 "talk to the process envol-kek");
+					 "talk to the process kek/%s",
+					 child->scheme);
 	}
 }
 
-int envol_child_run(struct envol *ev, const struct envol_request *request,
+int envol_child_run(struct envol *ev, const char *scheme,
+		    const struct envol_request *request,
 		    struct envol_deadline deadline, struct envol_reply *reply)
 {
 	_cleanup_blob_ struct envol_blob body = ENVOL_BLOB_INIT;
-	struct child child;
+	struct child child = { .scheme = scheme };
 	int err;
 
 	err = envol_message_encode_request(request, &body);

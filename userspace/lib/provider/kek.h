@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * KEKs as the library uses them: by URI, whatever the provider. Each call runs the
- * program envol-kek in a process of its own, which loads the provider, does one
+ * provider's program (LIBEXECDIR/kek/SCHEME) in a process of its own, which does one
  * thing and ends; vendor modules, JSON and TLS buffers that held a key die with it.
  * The deadline (the handle's timeout), retries, limits on what comes back and the
  * audit record are kept here, in one place.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What libenvol and the program envol-kek say to each other: a frame is a head of
+ * What libenvol and a provider's program say to each other: a frame is a head of
  * fixed size, a body of length-prefixed fields, and up to three secrets. The secrets
  * are not in the body, so that they can go from one struct envol_secret to the
  * other without a buffer between. Both ends are of the same build: an unknown

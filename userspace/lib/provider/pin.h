@@ -23,5 +23,5 @@ int envol_pin_copy(struct envol *ev, const char *uri, struct envol_secret *pin)
 int envol_pin_ask(struct envol *ev, const char *uri, unsigned int tries,
 		  struct envol_secret *pin) _must_check_;
 
-/* In envol-kek: the one that came with the request, or an empty one. */
+/* In the KEK program: the one that came with the request, or an empty one. */
 const struct envol_secret *envol_pin_of_request(const struct envol *ev);

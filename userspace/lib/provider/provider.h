@@ -5,8 +5,8 @@
  * put into a table that the linker makes:
  *
  * scheme.c	ENVOL_SCHEME(): what its URIs look like. Pure, and part of the library.
- * the rest	ENVOL_PROVIDER(): what reaches a KEK. Linked into the program envol-kek
- *		alone, so that no caller (cryptsetup, say, by way of our token
+ * the rest	ENVOL_PROVIDER(): what reaches a KEK. Linked into a program
+ *		of its own, so that no caller (cryptsetup, say, by way of our token
  *		plugin) loads a vendor's or a network library.
  *
  * The methods run in a process of their own, one operation each, and may leave
@@ -35,6 +35,7 @@
 struct envol_scheme {
 	const char *scheme;	/* lower case */
 	const char *summary;	/* one line for `envol provider list` */
+	const char *package;	/* that brings its program; NULL: it is of none */
 	/* See envol_kek_canonical(): the URI's one spelling, malloc'ed. */
 	int (*canonical)(struct envol *ev, const struct envol_uri *uri,
 			 char **text);
@@ -118,7 +119,7 @@ struct envol_provider {
 /* By scheme; NULL if nobody serves it. */
 const struct envol_scheme *envol_registry_scheme(const char *scheme);
 
-/* The same in envol-kek; elsewhere there is none. */
+/* The same in the program of a provider, which has that one; elsewhere there is none. */
 const struct envol_provider *envol_registry_provider(const char *scheme);
 
 /* All of them, one after the other from NULL on; NULL at the end. */

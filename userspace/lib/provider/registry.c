@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <string.h>
 
+#include "userspace/lib/provider/child.h"
 #include "userspace/lib/provider/provider.h"
 
 extern const struct envol_scheme *const __start_envol_schemes[]
@@ -78,4 +79,9 @@ size_t envol_provider_list(const struct envol_provider_info **providers)
 	pthread_once(&infos_once, fill_infos);
 	*providers = infos;
 	return n_infos;
+}
+
+bool envol_provider_is_installed(struct envol *ev, const char *scheme)
+{
+	return envol_child_is_installed(ev, scheme);
 }

@@ -35,11 +35,16 @@ static const struct operation {
 	[ENVOL_OPERATION_RESEAL] = { "reseal", "reseal the keys of", true, true },
 };
 
+/* malloc'ed: that of a URI, or what stands alone. */
+static char *scheme_of(const char *uri)
+{
+	return strndup(uri, strcspn(uri, ":"));
+}
+
 /* A provider is told of its own settings; whose a backup is, is known only when it was read. */
 static int fill_settings(struct envol *ev, struct envol_request *request)
 {
-	_cleanup_free_ char *scheme =
-		strndup(request->uri, strcspn(request->uri, ":"));
+	_cleanup_free_ char *scheme = scheme_of(request->uri);
 
 	if (!scheme)
 		return -ENOMEM;
@@ -58,17 +63,55 @@ static int fill(struct envol *ev, struct envol_request *request)
 	return 0;
 }
 
-static int try(struct envol *ev, struct envol_request *request,
-	       struct envol_deadline deadline, struct envol_reply *reply)
+static int ask(struct envol *ev, const char *scheme,
+	       struct envol_request *request, struct envol_deadline deadline,
+	       struct envol_reply *reply)
 {
 	int err;
 
 	request->left_ms = envol_deadline_left_ms(deadline);
-	err = envol_child_run(ev, request, deadline, reply);
+	err = envol_child_run(ev, scheme, request, deadline, reply);
 	if (err)
 		return err;
 	return reply->err ? envol_error(ev, reply->err, "%s", reply->sentence) :
 			    0;
+}
+
+/* A backup says whose it is: each provider is asked whether it knows it. */
+static int ask_each(struct envol *ev, struct envol_request *request,
+		    struct envol_deadline deadline, struct envol_reply *reply)
+{
+	const struct envol_provider_info *providers;
+	size_t n = envol_provider_list(&providers), i;
+	const char *missing = NULL;
+	int err = -EMEDIUMTYPE;
+
+	for (i = 0; i < n && err == -EMEDIUMTYPE; i++) {
+		if (!envol_child_is_installed(ev, providers[i].scheme)) {
+			missing = providers[i].scheme;
+			continue;
+		}
+		envol_message_free_reply(reply);
+		err = ask(ev, providers[i].scheme, request, deadline, reply);
+	}
+	if (err != -EMEDIUMTYPE)
+		return err;
+	return envol_error(ev, err,
+			   missing ?
+				   "the file is no backup of a key, or of one whose provider is not installed here (envol provider list)" :
+				     "the file is no backup of a key");
+}
+
+static int try(struct envol *ev, struct envol_request *request,
+	       struct envol_deadline deadline, struct envol_reply *reply)
+{
+	_cleanup_free_ char *scheme = scheme_of(request->uri);
+
+	if (!scheme)
+		return envol_error(ev, -ENOMEM, "out of memory");
+	if (request->operation == ENVOL_OPERATION_RESTORE)
+		return ask_each(ev, request, deadline, reply);
+	return ask(ev, scheme, request, deadline, reply);
 }
 
 /* What timed out may have been done all the same. */

@@ -3,7 +3,7 @@
  * Settings of providers: the sections [SCHEME] and [SCHEME SUBJECT] of envol.conf,
  * and what a caller sets. What a subject is (a vault's host, a token) the scheme says,
  * and so it does of the keys and their values, in a table of rules. They are checked
- * when they are set, and reach the provider in envol-kek with the request.
+ * when they are set, and reach the provider with the request.
  *
  * The kinds are those of a value's text; it stays text.
  */

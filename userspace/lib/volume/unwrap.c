@@ -92,6 +92,7 @@ static int helpfulness(int err)
 		return 3;
 	case -ENOENT:
 	case -ENOKEY:
+	case -ENOPKG:
 		return 2;
 	case -EBADMSG:
 		return 1;

@@ -258,6 +258,7 @@ static const struct envol_setting_rule settings[] = {
 ENVOL_SCHEME(keyvault) = {
 	.scheme = ENVOL_KEYVAULT_SCHEME,
 	.summary = "keys of Azure Key Vault and Managed HSM",
+	.package = "envol-keyvault",
 	.canonical = keyvault_canonical,
 	.settings = settings,
 	.n_settings = ENVOL_ARRAY_SIZE(settings),

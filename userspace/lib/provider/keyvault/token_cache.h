@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Access tokens that the processes of one user share: envol-kek lives for one
+ * Access tokens that the processes of one user share: a KEK program lives for one
  * operation, a token for an hour, and a host that opens forty volumes should ask for one.
  *
  * A token lies in the kernel, as a key of type "user" in the user keyring: in memory that

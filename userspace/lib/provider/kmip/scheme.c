@@ -159,6 +159,7 @@ static const struct envol_setting_rule settings[] = {
 ENVOL_SCHEME(kmip) = {
 	.scheme = "kmip",
 	.summary = "keys in a key manager or HSM that speaks KMIP, over mutual TLS",
+	.package = "envol-kmip",
 	.canonical = kmip_canonical,
 	.settings = settings,
 	.n_settings = ENVOL_ARRAY_SIZE(settings),

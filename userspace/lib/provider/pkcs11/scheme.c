@@ -351,6 +351,7 @@ static const struct envol_setting_rule settings[] = {
 ENVOL_SCHEME(pkcs11) = {
 	.scheme = "pkcs11",
 	.summary = "keys in hardware security modules and smart cards (PKCS#11)",
+	.package = "envol-pkcs11",
 	.canonical = pkcs11_canonical,
 	.settings = settings,
 	.n_settings = ENVOL_ARRAY_SIZE(settings),

@@ -43,5 +43,6 @@ static int service_canonical(struct envol *ev, const struct envol_uri *uri,
 ENVOL_SCHEME(service) = {
 	.scheme = "service",
 	.summary = "keys in a directory of this host, sealed by its TPM where it has one",
+	.package = "envol",
 	.canonical = service_canonical,
 };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * What reaches the KEK: 32 bytes in STATE/template/NAME. This half is linked into
- * envol-kek alone. A package that it needs stands in a comment of its own, for
+ * a program of its own. A package that it needs stands in a comment of its own, for
  * the build to find: "pkg-config: PACKAGE".
  */
 #include <errno.h>
