@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # What envol writes, dm-crypt reads, and the other way round, bit for bit: for every data
 # unit, key size, IV offset and start, with the word "envol" of the table replaced by "crypt".
-# deep: 6.12
+# deep: 6.12 7.x
 . "${0%/*}/lib.sh"
 requires DISK1 DISK2 cmp
 load dm-crypt dm-envol

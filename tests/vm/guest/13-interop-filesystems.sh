@@ -3,7 +3,7 @@
 # ext4, xfs and btrfs on envol: made, filled, checked; then taken over by dm-crypt, checked,
 # changed, and taken back.
 # disks: 1x512M
-# deep: 6.12
+# deep: 6.1 6.12
 . "${0%/*}/lib.sh"
 requires DISK1 mkfs.ext4 mkfs.xfs mkfs.btrfs
 filesystems="ext4 xfs btrfs"

@@ -6,6 +6,7 @@
 # QEMU 7.2 sometimes turns into an oops.
 # cpu: qemu64,+rdrand
 # disks: 2x64M
+# deep: 6.12
 . "${0%/*}/lib.sh"
 requires DISK1 DISK2
 ! grep -qw aes /proc/cpuinfo || skip "this CPU has AES instructions"

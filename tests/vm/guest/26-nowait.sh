@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # RWF_NOWAIT and io_uring, also polled: they pass and complete (dm-crypt: EOPNOTSUPP).
+# deep: 6.12
 . "${0%/*}/lib.sh"
 target_setup
 add_key a 64 >/dev/null

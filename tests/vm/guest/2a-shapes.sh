@@ -3,6 +3,7 @@
 # Bios in pieces of any length at any address, which only a kernel module makes, and
 # completions in every context there is; what a lower device sees of flushes, FUA,
 # secure erase and plaintext.
+# deep: 6.12
 . "${0%/*}/lib.sh"
 target_setup
 load envol-probe dm-crypt

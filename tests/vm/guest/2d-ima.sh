@@ -3,6 +3,7 @@
 # kernels: all !debug
 # own-boot: yes
 # What device-mapper has IMA measure of a table: all that decides over the data, no key.
+# deep: 6.12
 . "${0%/*}/lib.sh"
 target_setup
 mountpoint -q /sys/kernel/security || mount -t securityfs none /sys/kernel/security

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Tracepoints: the life of a bio from its start to its end, and the end of a key.
+# deep: 6.1
 . "${0%/*}/lib.sh"
 target_setup
 tracing=/sys/kernel/tracing

@@ -4,6 +4,7 @@
 # disks: 1x256M
 # Swap on envol, on a real disk: swapping to memory would free none. Needs a disk of
 # at least 64 MiB in SPARE_DISKS.
+# deep: 6.1 6.12
 . "${0%/*}/lib.sh"
 target_setup
 add_key a 64 >/dev/null
