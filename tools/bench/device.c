@@ -134,6 +134,26 @@ static int create_mappings(struct bench *bench)
 	return envol_mapping_prove(&bench->mappings[CRYPT], &bench->mappings[ENVOL]);
 }
 
+/* Those that were asked for; all of them where nobody asked. */
+static bool is_wanted(const struct bench *bench, size_t load)
+{
+	const char *text = bench->options->load;
+
+	return !text || strstr(loads[load].name, text);
+}
+
+static int check_loads(const struct bench *bench)
+{
+	size_t load;
+
+	for (load = 0; load < ARRAY_SIZE(loads); load++)
+		if (is_wanted(bench, load))
+			return 0;
+	return envol_fail_with(-EINVAL, "no load has \"%s\" in its name; they are like \"%s\" and \"%s\"",
+			       bench->options->load, loads[0].name,
+			       loads[ARRAY_SIZE(loads) - 1].name);
+}
+
 static int run_load(struct bench *bench, size_t load, size_t mapping)
 {
 	struct envol_fio_result result, *best = &bench->best[load][mapping];
@@ -156,7 +176,7 @@ static int run_rounds(struct bench *bench)
 	for (round = 0; round < bench->options->rounds; round++)
 		for (load = 0; load < ARRAY_SIZE(loads); load++)
 			for (mapping = 0; mapping < ARRAY_SIZE(mappings); mapping++) {
-				if (!bench->usable[mapping])
+				if (!bench->usable[mapping] || !is_wanted(bench, load))
 					continue;
 				err = run_load(bench, load, mapping);
 				if (err)
@@ -222,7 +242,8 @@ static int fill_report(const struct bench *bench, struct envol_report *report)
 		err = envol_report_fact(report, "runs", "best of %u of %u s each",
 					options->rounds, options->runtime_s);
 	for (load = 0; load < ARRAY_SIZE(loads); load++)
-		for (mapping = 0; !err && mapping < ARRAY_SIZE(mappings); mapping++)
+		for (mapping = 0; !err && is_wanted(bench, load) &&
+		     mapping < ARRAY_SIZE(mappings); mapping++)
 			err = report_result(bench, load, mapping, report);
 	return err ? envol_fail_with(err, "out of memory") : 0;
 }
@@ -240,7 +261,9 @@ int envol_device_run(const struct envol_device_options *options,
 	memcpy(bench.mappings, mappings, sizeof(mappings));
 	if (geteuid() != 0)
 		return envol_fail_with(-EPERM, "a device is measured as root");
-	err = open_unused(options->path, &bench.bytes);
+	err = check_loads(&bench);
+	if (!err)
+		err = open_unused(options->path, &bench.bytes);
 	if (!err)
 		err = confirm(options, bench.bytes);
 	if (!err)

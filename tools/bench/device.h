@@ -11,6 +11,7 @@ struct envol_device_options {
 	unsigned int du_size;		/* 512 or 4096 */
 	unsigned int runtime_s;		/* of a load on a mapping, in each round */
 	unsigned int rounds;
+	const char *load;		/* only loads whose name has this; NULL: all */
 	bool yes;			/* do not ask */
 };
 

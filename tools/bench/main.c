@@ -25,6 +25,7 @@ static const char usage[] =
 	"device         fio through PATH itself, dm-crypt and envol; what is on PATH is lost\n"
 	"  --yes                 do not ask\n"
 	"  --data-unit BYTES     512 or 4096 (the default)\n"
+	"  --load TEXT           only loads whose name has TEXT, like \"4K\" or \"random read\"\n"
 	"  --runtime S           seconds of each load, 1 to 3600 (default 2)\n"
 	"  --rounds N            runs of each load, of which the best counts (default 3)\n"
 	"\n"
@@ -42,7 +43,7 @@ struct arguments {
 
 enum option_id {
 	OPT_JSON = 256, OPT_ENGINE, OPT_KEY_SIZE, OPT_KERNEL_CIPHER, OPT_ROUNDS, OPT_SLICE,
-	OPT_YES, OPT_DATA_UNIT, OPT_RUNTIME,
+	OPT_YES, OPT_DATA_UNIT, OPT_LOAD, OPT_RUNTIME,
 };
 
 static const struct option long_options[] = {
@@ -54,6 +55,7 @@ static const struct option long_options[] = {
 	{ "slice", required_argument, NULL, OPT_SLICE },
 	{ "yes", no_argument, NULL, OPT_YES },
 	{ "data-unit", required_argument, NULL, OPT_DATA_UNIT },
+	{ "load", required_argument, NULL, OPT_LOAD },
 	{ "runtime", required_argument, NULL, OPT_RUNTIME },
 	{ "help", no_argument, NULL, 'h' },
 	{ "version", no_argument, NULL, 'V' },
@@ -111,6 +113,9 @@ static int parse_option(int id, struct arguments *args)
 			return envol_fail_with(-EINVAL, "--data-unit takes 512 or 4096, not \"%s\"",
 					       optarg);
 		args->device.du_size = strcmp(optarg, "512") == 0 ? 512 : 4096;
+		return 0;
+	case OPT_LOAD:
+		args->device.load = optarg;
 		return 0;
 	case OPT_RUNTIME:
 		return parse_number("runtime", optarg, 1, 3600, &args->device.runtime_s);
