@@ -1,7 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Guests: kernels fetched once, images built when something changed, scripts run in them.
 
-check-vm: programs ## guests on every kernel, or [KERNEL=6.12] [TEST=key] [JOBS=2]
+# What guests run of ours, besides the programs.
+VM_TOOLS := $(O)/tests/vm/revoke
+$(O)/tests/vm/%: $(O)/obj/tests/vm/%.o
+	@mkdir -p $(@D)
+	$(call say,LD,$@)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $^ $(shell pkg-config --libs devmapper) -o $@
+tests: $(VM_TOOLS)
+
+check-vm: programs $(VM_TOOLS) ## guests on every kernel, or [KERNEL=6.12] [TEST=key] [JOBS=2]
 	$(Q)tests/vm/run $(foreach k,$(VM_KERNELS),--kernel '$k') $(foreach t,$(TEST),--test '$t') \
 		$(if $(JOBS),--jobs $(JOBS)) $(O)
 
