@@ -158,6 +158,19 @@ static bool find_mount(const struct family *family, char where[PATH_MAX])
 	return found;
 }
 
+/* /proc/swaps tells /dev/dm-0, which is no name that anybody gave it. */
+static void prefer_mapper_name(char path[PATH_MAX])
+{
+	char file[PATH_MAX], name[128];
+
+	if (strncmp(path, "/dev/dm-", strlen("/dev/dm-")) != 0)
+		return;
+	snprintf(file, sizeof(file), "/sys/block/%.64s/dm/name",
+		 path + strlen("/dev/"));
+	if (read_line(name, sizeof(name), file))
+		snprintf(path, PATH_MAX, "/dev/mapper/%s", name);
+}
+
 /* @st of the device or file itself; a family's member counts too. */
 static bool find_swap(const struct family *family, const struct stat *st,
 		      char path[PATH_MAX])
@@ -178,6 +191,8 @@ static bool find_swap(const struct family *family, const struct stat *st,
 			(S_ISREG(st->st_mode) && swap.st_dev == st->st_dev &&
 			 swap.st_ino == st->st_ino);
 	}
+	if (found)
+		prefer_mapper_name(path);
 	free(line);
 	if (f)
 		fclose(f);
