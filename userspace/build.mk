@@ -34,7 +34,7 @@ KEK_OBJ := $(patsubst %.c,$(O)/obj/%.o,$(KEK_SRC))
 # All of such a program is locked in memory: of the library it has what it calls, hence an archive.
 KEK_LIB := $(O)/kek.a
 KEK_LIB_OBJ := $(filter-out %/scheme.o $(O)/obj/userspace/lib/kernel/% $(O)/obj/userspace/lib/metadata/% \
-	$(O)/obj/userspace/lib/volume/%,$(LIB_OBJ))
+	$(O)/obj/userspace/lib/volume/% $(O)/obj/userspace/lib/boot/%,$(LIB_OBJ))
 $(KEK_LIB): $(KEK_LIB_OBJ)
 	$(call say,AR,$@)rm -f $@ && $(AR) rcs $@ $^
 link_kek = $(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -Wl,--as-needed $(filter %.o,$^) $(KEK_LIB) \

@@ -16,12 +16,13 @@ static const struct {
 	{ EKEYREJECTED, 2 }, { EACCES, 2 }, { EPERM, 2 }, { ENOKEY, 2 },
 	{ EKEYREVOKED, 2 }, { EKEYEXPIRED, 2 }, { ENOANO, 2 },
 	{ ENOMEM, 3 },
-	{ ENODEV, 4 }, { ENXIO, 4 }, { ENOENT, 4 }, { ENOTBLK, 4 },
+	{ ENODEV, 4 }, { ETIME, 4 }, { ENXIO, 4 }, { ENOENT, 4 }, { ENOTBLK, 4 },
 	{ ENODATA, 4 }, { EBADMSG, 4 }, { ESTALE, 4 }, { EMEDIUMTYPE, 4 },
 	{ ENOPKG, 4 },
 	{ EEXIST, 5 }, { EBUSY, 5 },
 	{ ETIMEDOUT, 6 }, { EHOSTUNREACH, 6 }, { ENETUNREACH, 6 }, { EAGAIN, 6 },
 	{ EINTR, 7 },
+	{ EUCLEAN, 8 },
 };
 
 static int exit_code(int err)

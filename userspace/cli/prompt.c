@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <termios.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "userspace/cli/prompt.h"
@@ -73,19 +74,28 @@ static void say(int terminal, const char *text)
 	}
 }
 
+/* A question that answers itself meanwhile. */
+struct end {
+	bool (*is_over)(void *data);
+	void *data;
+};
+
 /* Up to the newline, which is not kept; byte by byte, for the rest is not ours. */
-static int read_line(int terminal, const sigset_t *mask, uint8_t *line,
-		     size_t size, size_t *len)
+static int read_line(int terminal, const sigset_t *mask, const struct end *end,
+		     uint8_t *line, size_t size, size_t *len)
 {
+	const struct timespec look = { .tv_nsec = 500000000 };
 	struct pollfd input = { .fd = terminal, .events = POLLIN };
 	uint8_t c;
 
 	for (*len = 0;;) {
-		ssize_t n = ppoll(&input, 1, NULL, mask);
+		ssize_t n = ppoll(&input, 1, end ? &look : NULL, mask);
 
 		if (interrupted)
 			return -EINTR;
-		if (n < 0 && errno == EINTR)
+		if (n == 0 && end && end->is_over(end->data))
+			return -EALREADY;
+		if (n == 0 || (n < 0 && errno == EINTR))
 			continue;
 		if (n >= 0)
 			n = read(terminal, &c, 1);
@@ -112,8 +122,8 @@ static int open_terminal(struct cli *cli, const char *what)
 }
 
 /* One question; the answer is what stays in @line. */
-static int ask(struct cli *cli, const char *question, bool echo, uint8_t *line,
-	       size_t size, size_t *len)
+static int ask(struct cli *cli, const char *question, bool echo,
+	       const struct end *end, uint8_t *line, size_t size, size_t *len)
 {
 	struct signal_state before;
 	struct termios settings, silent;
@@ -130,7 +140,7 @@ static int ask(struct cli *cli, const char *question, bool echo, uint8_t *line,
 		tcsetattr(terminal, TCSAFLUSH, &silent);
 		say(terminal, question);
 		say(terminal, ": ");
-		err = read_line(terminal, &before.mask, line, size, len);
+		err = read_line(terminal, &before.mask, end, line, size, len);
 		tcsetattr(terminal, TCSAFLUSH, &settings);
 		if (!echo || err)
 			say(terminal, "\n");
@@ -145,21 +155,21 @@ static int ask(struct cli *cli, const char *question, bool echo, uint8_t *line,
 					   question, size);
 	if (err == -EINTR)
 		return envol_command_error(cli, err, "%s: interrupted", question);
-	if (err)
+	if (err && err != -EALREADY)
 		return envol_command_error(cli, err, "%s: %s", question,
 					   strerror(-err));
-	return 0;
+	return err;
 }
 
 static int ask_secret(struct cli *cli, const char *question,
-		      struct envol_secret *secret)
+		      const struct end *end, struct envol_secret *secret)
 {
 	size_t len;
 	int err = envol_secret_alloc(cli->ev, secret, LINE_MAX_BYTES);
 
 	if (err)
 		return err;
-	err = ask(cli, question, false, secret->data, secret->len, &len);
+	err = ask(cli, question, false, end, secret->data, secret->len, &len);
 	if (!err && len == 0)
 		err = envol_command_error(cli, -EINVAL, "%s: nothing was typed",
 					  question);
@@ -174,11 +184,11 @@ int envol_prompt_secret(struct cli *cli, const char *question, bool again,
 			struct envol_secret *secret)
 {
 	_cleanup_secret_ struct envol_secret second = ENVOL_SECRET_INIT;
-	int err = ask_secret(cli, question, secret);
+	int err = ask_secret(cli, question, NULL, secret);
 
 	if (err || !again)
 		return err;
-	err = ask_secret(cli, "The same again", &second);
+	err = ask_secret(cli, "The same again", NULL, &second);
 	if (!err && (second.len != secret->len ||
 		     memcmp(second.data, secret->data, secret->len) != 0))
 		err = envol_command_error(cli, -EINVAL,
@@ -187,6 +197,15 @@ int envol_prompt_secret(struct cli *cli, const char *question, bool again,
 	if (err)
 		envol_secret_wipe(secret);
 	return err;
+}
+
+int envol_prompt_secret_until(struct cli *cli, const char *question,
+			      bool (*is_over)(void *data), void *data,
+			      struct envol_secret *secret)
+{
+	const struct end end = { is_over, data };
+
+	return ask_secret(cli, question, &end, secret);
 }
 
 int envol_prompt_confirm(struct cli *cli, const char *loss, const char *name)
@@ -208,7 +227,8 @@ int envol_prompt_confirm(struct cli *cli, const char *loss, const char *name)
 	envol_buffer_add(&warning, ".\n");
 	say(terminal, warning.text ? warning.text : "");
 	close(terminal);
-	err = ask(cli, "Type the device's name to go on", true, typed, size, &len);
+	err = ask(cli, "Type the device's name to go on", true, NULL, typed, size,
+		  &len);
 	if (err && err != -EINVAL)
 		return err;
 	if (err || len != strlen(name) || memcmp(typed, name, len) != 0)

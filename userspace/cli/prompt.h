@@ -16,6 +16,14 @@ int envol_prompt_secret(struct cli *cli, const char *question, bool again,
 			struct envol_secret *secret) _must_check_;
 
 /*
+ * The same, once, for as long as @is_over does not say that no answer is wanted any more:
+ * -EALREADY.
+ */
+int envol_prompt_secret_until(struct cli *cli, const char *question,
+			      bool (*is_over)(void *data), void *data,
+			      struct envol_secret *secret) _must_check_;
+
+/*
  * Say what would be lost, and go on only if @name is typed: -ECANCELED for another
  * answer, -ENOTTY (with what to do) where nobody can be asked.
  */

@@ -38,7 +38,7 @@ int envol_source_take_id(struct cli *cli, void *into, const char *value)
 }
 
 /* As it was typed from paper: letters of either case, blanks for dashes. */
-static void straighten(struct envol_secret *recovery)
+void envol_source_straighten(struct envol_secret *recovery)
 {
 	size_t i;
 
@@ -68,7 +68,7 @@ int envol_source_fill(struct cli *cli, const struct source *source,
 		err = envol_prompt_secret(cli, "Recovery key", false, recovery);
 	if (err)
 		return err;
-	straighten(recovery);
+	envol_source_straighten(recovery);
 	*to = (struct envol_volume_source){
 		.device = device,
 		.header = source->header,

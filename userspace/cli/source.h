@@ -46,3 +46,6 @@ int envol_source_take_id(struct cli *cli, void *source, const char *value)
 int envol_source_fill(struct cli *cli, const struct source *source,
 		      const char *device, struct envol_secret *recovery,
 		      struct envol_volume_source *to) _must_check_;
+
+/* A recovery key as it was typed from paper becomes one as it was made. */
+void envol_source_straighten(struct envol_secret *recovery);

@@ -41,4 +41,5 @@ struct envol {
 	envol_pin_fn pin_fn;
 	void *pin_data;
 	struct envol_secret request_pin; /* in a KEK program */
+	bool is_other_volume;	/* the last unwrap proved that it is not the pinned one */
 };

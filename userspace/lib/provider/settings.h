@@ -24,6 +24,7 @@ struct envol_setting_rule {
 	uint32_t min, max;		/* of a number */
 	const char *const *words;	/* NULL: any text; else one of these, up to a NULL */
 	const char *help;		/* one line */
+	bool is_secret;			/* what is in the file; of a FILE */
 };
 
 struct envol_setting {

@@ -151,8 +151,9 @@ int envol_info_add_mapping(struct envol *ev, struct envol_volume_info *info,
 	info->suspended = m->info.suspended;
 	info->read_only = m->info.read_only;
 	info->in_use = m->info.open_count > 0;
-	memcpy(info->fingerprint, m->known.fingerprint,
-	       sizeof(info->fingerprint));
+	if (!envol_run_is_throwaway(&m->known))
+		memcpy(info->fingerprint, m->known.fingerprint,
+		       sizeof(info->fingerprint));
 	if (!set(&info->name, m->name) || !set(&info->uuid, m->luks_uuid))
 		return envol_error(ev, -ENOMEM, "out of memory");
 	if (!m->line.params)

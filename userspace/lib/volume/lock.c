@@ -25,6 +25,10 @@ static int find(struct envol *ev, const char *name,
 		err = envol_mapping_find(ev, name, mapping);
 	if (!err && !mapping->info.live_table)
 		err = envol_error(ev, -ENODATA, "mapping %s has no table", name);
+	if (!err && envol_run_is_throwaway(&mapping->known))
+		err = envol_error(ev, -EOPNOTSUPP,
+				  "the key of mapping %s is nowhere else: without it the data are gone; envol close does that",
+				  name);
 	return err ? err : envol_mapping_key_state(ev, mapping, key_state);
 }
 

@@ -37,6 +37,12 @@ void envol_run_free(struct envol_run_record *record)
 	*record = (struct envol_run_record)ENVOL_RUN_RECORD_INIT;
 }
 
+bool envol_run_is_throwaway(const struct envol_run_record *record)
+{
+	return strncmp(record->fingerprint, ENVOL_RUN_THROWAWAY,
+		       strlen(ENVOL_RUN_THROWAWAY)) == 0;
+}
+
 /* Three lines: UUID, fingerprint, path. A path with a newline is one to be given again. */
 void envol_run_remember(struct envol *ev, const char *name,
 			const struct envol_run_record *record)

@@ -22,6 +22,15 @@ struct envol_run_record {
 	char *header;		/* detached; NULL: on the device */
 };
 
+/*
+ * What stands in place of a fingerprint where the key is nowhere but in the kernel, so that
+ * without its mapping the data are gone; and until such a mapping is ready for use.
+ */
+#define ENVOL_RUN_THROWAWAY "throwaway"
+#define ENVOL_RUN_UNFINISHED "throwaway unfinished"
+
+bool envol_run_is_throwaway(const struct envol_run_record *record);
+
 #define ENVOL_RUN_RECORD_INIT { 0 }
 #define _cleanup_run_record_ _cleanup_(envol_run_free)
 void envol_run_free(struct envol_run_record *record);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What lies on a device, by its signatures, through libblkid: the one file that includes it. */
+/* What lies on a device, by its signatures, through libblkid. */
 #pragma once
 
 #include "userspace/lib/volume/device.h"

@@ -339,6 +339,7 @@ static int check_fingerprint(struct envol *ev, const struct envol_secret *dek,
 		return envol_error(ev, -EINVAL, "fingerprint \"%s\"", id);
 	for (i = 0; i < sizeof(got); i++)
 		differ |= got[i] ^ want[i];
+	ev->is_other_volume = differ;
 	if (differ)
 		return envol_error(ev, -EKEYREJECTED,
 				   "another volume: its fingerprint is %s, not %s",
@@ -404,6 +405,7 @@ int envol_unwrap_dek(struct envol *ev, struct envol_header **h,
 	unsigned int try = 0;
 	int err = check_source(ev, source);
 
+	ev->is_other_volume = false;
 	if (err)
 		return err;
 	do

@@ -13,6 +13,7 @@ _envol_offer_values() { # KIND
 	DIR) mapfile -t COMPREPLY < <(compgen -d -- "$cur") ;;
 	FILE | DEVICE) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
 	NAME) _envol_offer "$(find /dev/mapper -mindepth 1 ! -name control -printf '%f ' 2>/dev/null)" ;;
+	VOLUME) _envol_offer "$(envol -q boot list 2>/dev/null | cut -d ' ' -f 1)" ;;
 	'NAME|DEVICE')
 		_envol_offer_values DEVICE
 		_envol_offer_values NAME

@@ -10,6 +10,8 @@ function __envol_values
 			__fish_complete_path (commandline -ct)
 		case NAME
 			command ls /dev/mapper 2>/dev/null | string match -v control
+		case VOLUME
+			envol -q boot list 2>/dev/null | string replace -r ' .*' ''
 		case 'NAME|DEVICE'
 			__envol_values NAME
 			__envol_values DEVICE

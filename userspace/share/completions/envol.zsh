@@ -12,6 +12,10 @@ _envol_values() { # KIND
 		found=(/dev/mapper/*(N:t))
 		_describe mapping found
 		;;
+	VOLUME)
+		found=(${${(f)"$(envol -q boot list 2>/dev/null)"}%% *})
+		_describe volume found
+		;;
 	'NAME|DEVICE')
 		_envol_values NAME
 		_files

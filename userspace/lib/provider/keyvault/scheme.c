@@ -228,6 +228,8 @@ static const char *const identity_words[] = { "secret", "certificate",
 #define WORD(name, list, say) \
 	{ .key = name, .kind = ENVOL_SETTING_TEXT, .words = list, .help = say }
 #define PATH(name, say) { .key = name, .kind = ENVOL_SETTING_FILE, .help = say }
+#define SECRET(name, say) \
+	{ .key = name, .kind = ENVOL_SETTING_FILE, .help = say, .is_secret = true }
 
 static const struct envol_setting_rule settings[] = {
 	WORD("cloud", cloud_words, "whose hosts, audiences and authority hold"),
@@ -247,11 +249,11 @@ static const struct envol_setting_rule settings[] = {
 	TEXT("client_id", "application, or user-assigned managed identity"),
 	TEXT("object_id", "of a user-assigned managed identity"),
 	TEXT("resource_id", "of a user-assigned managed identity"),
-	PATH("client_secret_file", "of identity secret"),
-	PATH("certificate_file", "of identity certificate: PEM with its key"),
-	PATH("federated_token_file", "of identity workload"),
+	SECRET("client_secret_file", "of identity secret"),
+	SECRET("certificate_file", "of identity certificate: PEM with its key"),
+	SECRET("federated_token_file", "of identity workload"),
 	TEXT("authority", "https://HOST that gives tokens, where it is not the cloud's"),
-	PATH("identity_header_file", "of identity app-service"),
+	SECRET("identity_header_file", "of identity app-service"),
 	TEXT("identity_endpoint", "http://HOST[:PORT] of a managed identity, where it is not the usual one"),
 };
 
@@ -259,6 +261,7 @@ ENVOL_SCHEME(keyvault) = {
 	.scheme = ENVOL_KEYVAULT_SCHEME,
 	.summary = "keys of Azure Key Vault and Managed HSM",
 	.package = "envol-keyvault",
+	.is_remote = true,
 	.canonical = keyvault_canonical,
 	.settings = settings,
 	.n_settings = ENVOL_ARRAY_SIZE(settings),

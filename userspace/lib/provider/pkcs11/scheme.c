@@ -336,7 +336,7 @@ static const struct envol_setting_rule settings[] = {
 	  .help = "the vendor's PKCS#11 module (default: those of p11-kit)" },
 	{ .key = "environment", .kind = ENVOL_SETTING_TEXT,
 	  .help = "NAME=VALUE ... that the module wants" },
-	{ .key = "pin_file", .kind = ENVOL_SETTING_FILE,
+	{ .key = "pin_file", .kind = ENVOL_SETTING_FILE, .is_secret = true,
 	  .help = "the token's PIN, in a section of that token alone" },
 	{ .key = "algorithm", .kind = ENVOL_SETTING_TEXT,
 	  .words = algorithm_words,

@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * What an initramfs must hold for a volume, and no more: it lies on a disk that anybody can
+ * read, so a secret in it is told apart from one that only this machine's TPM can open.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "userspace/include/envol_boot.h"
+#include "userspace/lib/boot/device.h"
+#include "userspace/lib/boot/needs.h"
+#include "userspace/lib/provider/kek.h"
+#include "userspace/lib/provider/provider.h"
+#include "userspace/lib/util/error.h"
+#include "userspace/lib/util/file.h"
+#include "userspace/lib/util/log.h"
+
+#define CA_BUNDLE "/etc/ssl/certs/ca-certificates.crt"
+#define ROOT_FILE_MAX 8192
+
+int envol_needs_tell(struct envol_needs *needs, const char *kind,
+		     const char *fmt, ...)
+{
+	char value[PATH_MAX];
+	va_list args;
+	int err, len;
+
+	va_start(args, fmt);
+	len = vsnprintf(value, sizeof(value), fmt, args);
+	va_end(args);
+	if (len < 0 || (size_t)len >= sizeof(value))
+		return envol_error(needs->ev, -ENAMETOOLONG, "%.200s...: too long",
+				   value);
+	if (strcmp(kind, "secret") == 0 && !needs->volume->clear_secret)
+		return envol_error(needs->ev, -EPERM,
+				   "%s is a secret, and an initramfs is a file that anybody with the disk can read; \"initramfs-secret=clear\" in the line of %s accepts that, a key that the TPM seals or a managed identity needs none",
+				   value, needs->volume->name);
+	err = needs->fn(kind, value, needs->data);
+	return err ? envol_error_errno(needs->ev, err, "%s %s", kind, value) : 0;
+}
+
+/* ---- the kernel ---- */
+
+static int need_modules(struct envol_needs *needs, const char *const *names)
+{
+	int err = 0;
+
+	for (; !err && *names; names++)
+		err = envol_needs_tell(needs, "module", "%s", *names);
+	return err;
+}
+
+static int need_kernel(struct envol_needs *needs)
+{
+	static const char *const envol[] = { "dm-mod", "dm-envol", NULL };
+	static const char *const crypt[] = { "dm-mod",	    "dm-crypt", "xts",
+					     "aes_generic", "aesni_intel",
+					     NULL };
+	int err = 0;
+
+	if (needs->volume->target != ENVOL_TARGET_CRYPT)
+		err = need_modules(needs, envol);
+	if (!err && needs->volume->target != ENVOL_TARGET_ENVOL)
+		err = need_modules(needs, crypt);
+	return err;
+}
+
+/* ---- the TPM ---- */
+
+/* The library that is loaded for "device:/dev/tpmrm0" is libtss2-tcti-device. */
+static int need_tpm(struct envol_needs *needs)
+{
+	static const char *const modules[] = { "tpm", "tpm_crb", "tpm_tis", NULL };
+	static const char *const places[] = { "/usr/lib/x86_64-linux-gnu",
+					      "/lib/x86_64-linux-gnu",
+					      "/usr/lib64", "/usr/lib",
+					      "/usr/local/lib" };
+	const char *tcti = *needs->ev->tpm ? needs->ev->tpm : "device";
+	int len = strcspn(tcti, ":"), err;
+	char path[PATH_MAX];
+	size_t i;
+
+	err = envol_needs_tell(needs, "tpm", "yes");
+	if (!err)
+		err = need_modules(needs, modules);
+	for (i = 0; !err && i < ENVOL_ARRAY_SIZE(places); i++) {
+		snprintf(path, sizeof(path), "%s/libtss2-tcti-%.*s.so.0",
+			 places[i], len, tcti);
+		if (access(path, R_OK) == 0)
+			return envol_needs_tell(needs, "dlopen", "%s", path);
+	}
+	return err ? err :
+		     envol_error(needs->ev, -ENOENT,
+				 "libtss2-tcti-%.*s.so.0, by which the TPM is reached, is not installed",
+				 len, tcti);
+}
+
+/* ---- service keys ---- */
+
+/* See keystore.md: a root key that no TPM has sealed has a line "key". */
+static int need_root_key(struct envol_needs *needs)
+{
+	_cleanup_secret_ struct envol_secret root = ENVOL_SECRET_INIT;
+	struct envol *ev = needs->ev;
+	char path[PATH_MAX];
+	bool is_clear;
+	int err;
+
+	snprintf(path, sizeof(path), "%s/root", ev->keystore);
+	err = envol_file_load_secret(ev, AT_FDCWD, path, &root);
+	if (err)
+		return envol_error_while(ev, err, "the keystore's root key");
+	is_clear = memmem(root.data, root.len, "\nkey ", strlen("\nkey "));
+	err = envol_needs_tell(needs, is_clear ? "secret" : "sealed", "%s", path);
+	return err || is_clear ? err : need_tpm(needs);
+}
+
+static int need_service(struct envol_needs *needs, const char *uri)
+{
+	const char *name = strchr(uri, ':') + 1;
+	struct envol *ev = needs->ev;
+	char path[PATH_MAX];
+	int err;
+
+	snprintf(path, sizeof(path), "%s/%s.key", ev->keystore, name);
+	if (access(path, F_OK))
+		return envol_error_errno(ev, -errno, "%s: %s", uri, path);
+	err = envol_needs_tell(needs, "directory", "%s", ev->keystore);
+	if (!err)
+		err = envol_needs_tell(needs, "file", "%s/index", ev->keystore);
+	if (!err)
+		err = envol_needs_tell(needs, "file", "%s", path);
+	return err ? err : need_root_key(needs);
+}
+
+/* ---- what envol.conf says ---- */
+
+/* A section is a vault's, a server's or a token's; of tokens any may have the key. */
+static bool is_section_of(const char *subject, const char *scheme,
+			  const struct envol_uri *uri)
+{
+	size_t len = strlen(uri->host);
+
+	if (!*subject || strcmp(scheme, "pkcs11") == 0)
+		return true;
+	return strncmp(subject, uri->host, len) == 0 &&
+	       (!subject[len] || subject[len] == ':');
+}
+
+static const struct envol_setting_rule *find_rule(const struct envol_scheme *scheme,
+						  const char *key)
+{
+	size_t i;
+
+	for (i = 0; i < scheme->n_settings; i++)
+		if (strcmp(scheme->settings[i].key, key) == 0)
+			return &scheme->settings[i];
+	return NULL;
+}
+
+static int need_setting(struct envol_needs *needs, const struct envol_scheme *scheme,
+			const struct envol_setting *setting)
+{
+	const struct envol_setting_rule *rule = find_rule(scheme, setting->key);
+
+	if (strcmp(scheme->scheme, "pkcs11") == 0 &&
+	    strcmp(setting->key, "environment") == 0)
+		return envol_needs_environment(needs, setting->value);
+	if (!rule || rule->kind != ENVOL_SETTING_FILE)
+		return 0;
+	if (strcmp(scheme->scheme, "pkcs11") == 0 &&
+	    strcmp(setting->key, "module") == 0)
+		return envol_needs_module(needs, setting->value);
+	if (*setting->value != '/')
+		return envol_error(needs->ev, -EINVAL,
+				   "%s = %s: a systemd credential is nowhere in an initramfs; name a file",
+				   setting->key, setting->value);
+	return envol_needs_tell(needs, rule->is_secret ? "secret" : "file", "%s",
+				setting->value);
+}
+
+static int need_settings(struct envol_needs *needs,
+			 const struct envol_scheme *scheme,
+			 const struct envol_uri *uri)
+{
+	const struct envol_settings *settings = &needs->ev->settings;
+	size_t i;
+	int err = 0;
+
+	for (i = 0; !err && i < settings->n; i++) {
+		const struct envol_setting *it = &settings->list[i];
+
+		if (strcmp(it->scheme, scheme->scheme) == 0 &&
+		    is_section_of(it->subject, scheme->scheme, uri))
+			err = need_setting(needs, scheme, it);
+	}
+	return err;
+}
+
+/* ---- one KEK ---- */
+
+static int need_kek(struct envol_needs *needs, const char *text)
+{
+	_cleanup_free_ char *canonical = NULL;
+	const struct envol_scheme *scheme;
+	struct envol *ev = needs->ev;
+	struct envol_uri uri;
+	const char *why;
+	int err;
+
+	err = envol_kek_canonical(ev, text, &canonical);
+	if (err)
+		return err;
+	if (envol_uri_parse(&uri, canonical, &why))
+		return envol_error(ev, -EINVAL, "%s: the URI %s", canonical, why);
+	scheme = envol_registry_scheme(uri.scheme);
+	if (!scheme)
+		return envol_error(ev, -EPROTONOSUPPORT, "%s", canonical);
+	err = envol_needs_tell(needs, "program", "%s/%s", ev->kek_directory,
+			       scheme->scheme);
+	if (!err && strcmp(scheme->scheme, "service") == 0)
+		err = need_service(needs, canonical);
+	if (!err)
+		err = need_settings(needs, scheme, &uri);
+	if (!err && strcmp(scheme->scheme, "pkcs11") == 0 && !needs->has_module)
+		err = envol_needs_modules(needs);
+	if (!err && strcmp(scheme->scheme, "https") == 0 &&
+	    access(CA_BUNDLE, R_OK) == 0)
+		err = envol_needs_tell(needs, "file", CA_BUNDLE);
+	return err;
+}
+
+/* ---- the volume ---- */
+
+/* So that an older header is refused there as well: how new it was when the image was made. */
+static int need_state(struct envol_needs *needs)
+{
+	const struct envol_boot_volume *volume = needs->volume;
+	_cleanup_free_ char *device = NULL, *header = NULL;
+	struct envol_volume_info info;
+	struct envol *ev = needs->ev;
+	char path[PATH_MAX];
+	int err = 0;
+
+	if (envol_boot_device_find(ev, volume->device, &device) ||
+	    (volume->header &&
+	     envol_boot_device_find(ev, volume->header, &header)) ||
+	    envol_volume_status(ev, device, header, &info)) {
+		envol_log_warning(ev,
+				  "volume %s: %s; that its header is not an older one can't be told in the initramfs",
+				  volume->name, envol_error_message(ev));
+		return 0;
+	}
+	snprintf(path, sizeof(path), "%s/volumes/%s", ev->state, info.volume_id);
+	envol_volume_info_free(&info);
+	if (access(path, R_OK) == 0) {
+		err = envol_needs_tell(needs, "directory", "%s/volumes", ev->state);
+		if (!err)
+			err = envol_needs_tell(needs, "file", "%s", path);
+	}
+	return err;
+}
+
+static int need_header(struct envol_needs *needs)
+{
+	struct stat st;
+
+	if (!needs->volume->header || *needs->volume->header != '/' ||
+	    stat(needs->volume->header, &st) || !S_ISREG(st.st_mode))
+		return 0;
+	return envol_needs_tell(needs, "file", "%s", needs->volume->header);
+}
+
+int envol_boot_needs(struct envol *ev, const struct envol_boot_volume *volume,
+		     envol_boot_need_fn fn, void *data)
+{
+	struct envol_needs needs = {
+		.ev = ev,
+		.volume = volume,
+		.fn = fn,
+		.data = data,
+	};
+	size_t i;
+	int err = need_kernel(&needs);
+
+	if (!err && !volume->throwaway)
+		err = need_state(&needs);
+	if (!err)
+		err = need_header(&needs);
+	for (i = 0; !err && i < volume->n_keks; i++)
+		err = need_kek(&needs, volume->keks[i]);
+	if (!err && volume->network)
+		err = envol_needs_tell(&needs, "network", "yes");
+	return err ? envol_error_while(ev, err, "volume %s", volume->name) : 0;
+}
