@@ -85,6 +85,7 @@ TABLE_OBJ := $(O)/obj/kmod/table.o
 include userspace/build.mk
 include tools/build.mk
 include userspace/share/build.mk
+include userspace/boot/systemd/build.mk
 include tests/build.mk
 include tests/vm/build.mk
 
