@@ -7,6 +7,8 @@
 #include "userspace/cli/command.h"
 #include "userspace/cli/hint.h"
 
+#define ASK "envol boot open tries again; envol boot ask takes the recovery key"
+
 /* The first row that fits; a command "" is any, "key" is all that begin so. */
 static const struct {
 	int err;
@@ -22,6 +24,16 @@ static const struct {
 	{ ENOTTY, "recovery create", "in a script, --output FILE takes it" },
 	{ ENOTTY, "", "in a script, --recovery-key-file FILE gives it" },
 	{ ENOANO, "", "--pin-file FILE gives the PIN, and at a terminal it is asked for" },
+	{ EUCLEAN, "boot", "type no passphrase for it, of whatever tool; envol check tells more of it, envol header restore brings a header back" },
+	{ ETIME, "boot open", "if it may be without, nofail in its line lets the start go on" },
+	{ ETIMEDOUT, "boot open", ASK },
+	{ EHOSTUNREACH, "boot open", ASK },
+	{ ENETUNREACH, "boot open", ASK },
+	{ EAGAIN, "boot open", ASK },
+	{ EKEYREVOKED, "boot open", ASK },
+	{ EKEYEXPIRED, "boot open", ASK },
+	{ ENOKEY, "boot open", ASK },
+	{ ENOPKG, "boot open", ASK },
 	{ EACCES, "", "run it as root" },
 	{ EPERM, "", "run it as root" },
 };

@@ -114,6 +114,20 @@ static void free_uris(char **uris, size_t n)
 
 /* ---- one volume ---- */
 
+/* The program of a provider may be in a package of its own. */
+static int check_program(struct envol *ev, const char *uri)
+{
+	_cleanup_free_ char *scheme = strndup(uri, strcspn(uri, ":"));
+
+	if (!scheme)
+		return envol_error(ev, -ENOMEM, "out of memory");
+	if (envol_provider_is_installed(ev, scheme))
+		return 0;
+	return envol_error(ev, -ENOPKG,
+			   "%s: the program that reaches it is not installed; \"envol provider list\" names its package",
+			   uri);
+}
+
 static void check_volume(struct check *check, const struct envol_boot_volume *volume)
 {
 	_cleanup_free_ char *device = NULL, *header = NULL;
@@ -129,6 +143,8 @@ static void check_volume(struct check *check, const struct envol_boot_volume *vo
 	}
 	for (i = 0; i < volume->n_keks; i++) {
 		err = envol_kek_canonical(ev, volume->keks[i], &uris[i]);
+		if (!err)
+			err = check_program(ev, uris[i]);
 		if (err)
 			fail(check, err);
 	}

@@ -14,6 +14,7 @@
 #include "userspace/include/envol_boot.h"
 #include "userspace/lib/boot/device.h"
 #include "userspace/lib/boot/needs.h"
+#include "userspace/lib/provider/child.h"
 #include "userspace/lib/provider/kek.h"
 #include "userspace/lib/provider/provider.h"
 #include "userspace/lib/util/error.h"
@@ -221,6 +222,11 @@ static int need_kek(struct envol_needs *needs, const char *text)
 	scheme = envol_registry_scheme(uri.scheme);
 	if (!scheme)
 		return envol_error(ev, -EPROTONOSUPPORT, "%s", canonical);
+	if (!envol_child_is_installed(ev, scheme->scheme))
+		return envol_error(ev, -ENOPKG,
+				   "%s: %s/%s is not installed; it is in the package %s",
+				   canonical, ev->kek_directory, scheme->scheme,
+				   scheme->package ? scheme->package : "envol");
 	err = envol_needs_tell(needs, "program", "%s/%s", ev->kek_directory,
 			       scheme->scheme);
 	if (!err && strcmp(scheme->scheme, "service") == 0)
