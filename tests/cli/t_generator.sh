@@ -46,8 +46,19 @@ verify 'envol@data.service' 'envol@cloud.service' 'envol@late.1\x2da.service' 'e
 printf '[Unit]\nWants=a b.nothing\n[Service]\nExecStart=/nonexistent\n' >units/wrong.service
 verify wrong.service | grep -c . | sed 's/^[1-9].*/wrong.service is found out/'
 
-echo "# the same in an initramfs"
 cp volumes volumes.kept
+echo "# names as systemd writes them"
+for name in a-b a#b .x a+b=c@d x.y:z_1; do
+	echo "$name /dev/disk/by-id/$name id=$id kek=disk" >volumes
+	rm -rf units && mkdir units
+	"$generator" units early late "$dir/volumes"
+	[ -d "units/$(systemd-escape --template=envol@.service -- "$name").d" ] || echo "unit of $name: $(ls units)"
+	[ -d "units/$(systemd-escape --path --suffix=device "/dev/mapper/$name").d" ] || echo "device of $name: $(ls units)"
+	grep -qxF "After=$(systemd-escape --path --suffix=device "/dev/disk/by-id/$name")" units/envol@*/50-table.conf ||
+		echo "device under $name: $(cat units/envol@*/50-table.conf)"
+done
+
+echo "# the same in an initramfs"
 SYSTEMD_IN_INITRD=1 generate <volumes.kept | filter
 (cd units && find . -type f -o -type l | sort)
 cat units/envol@root.service.d/50-table.conf | filter
