@@ -110,10 +110,16 @@ static int read_line(int terminal, const sigset_t *mask, const struct end *end,
 	}
 }
 
+/* Early at a start a console is a terminal, and nobody's controlling one. */
 static int open_terminal(struct cli *cli, const char *what)
 {
-	int fd = isatty(STDIN_FILENO) ? open("/dev/tty", O_RDWR | O_CLOEXEC) : -1;
+	int fd = -1;
 
+	if (isatty(STDIN_FILENO)) {
+		fd = open("/dev/tty", O_RDWR | O_CLOEXEC);
+		if (fd < 0)
+			fd = open("/proc/self/fd/0", O_RDWR | O_NOCTTY | O_CLOEXEC);
+	}
 	if (fd < 0)
 		return envol_command_error(cli, -ENOTTY,
 					   "%s: standard input is no terminal, and nobody can be asked",
