@@ -39,9 +39,11 @@ $(O)/tests/unit/provider/%: $(O)/obj/tests/unit/provider/%.o $(HARNESS) $(LIB_OB
 $(O)/tests/unit/net/%: $(O)/obj/tests/unit/net/%.o $(HARNESS) $(LIB_OBJ) $(PROVIDER_OBJ)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $^ $(LIB_LIBS) $(PROVIDER_LIBS) -o $@
+# What an open and a mapping are, these are told.
+$(O)/tests/unit/boot/test_open: WRAP := $(patsubst %,-Wl$(comma)--wrap=%,envol_volume_open envol_mapping_find)
 $(O)/tests/unit/%: $(O)/obj/tests/unit/%.o $(HARNESS) $(LIB_OBJ)
 	@mkdir -p $(@D)
-	$(call say,LD,$@)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $^ $(LIB_LIBS) -o $@
+	$(call say,LD,$@)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $(WRAP) $^ $(LIB_LIBS) -o $@
 $(O)/tests/volume/%: $(O)/obj/tests/volume/%.o $(HARNESS) $(LIB_OBJ)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $^ $(LIB_LIBS) -o $@
