@@ -92,18 +92,24 @@ nothing_left data
 # ---- the recovery key, and a KEK that comes back
 envol key disable disk >/dev/null
 boot_exits 2 disk open data
-printf 'aaaa-bbbb\n' | boot_exits 2 "letters were given" ask data --recovery-key-file -
+printf 'aaaa-bbbb\n' | boot_exits 2 "recovery key:" ask data --recovery-key-file -
 boot ask data --recovery-key-file /tmp/rk >/dev/null || fail "recovery key"
 state_is data open
 boot open data || fail "open beside the recovery key"
 boot close data
 envol key enable disk >/dev/null
 # A question ends by itself once somebody else has opened it.
-(exec setsid script -qec "envol boot ask data --volumes $table" /tmp/typescript </dev/zero >/dev/null 2>&1) &
+mkfifo /tmp/typing
+exec 9<>/tmp/typing
+script -qec "envol boot ask data --volumes $table" /tmp/typescript <&9 >/dev/null 2>&1 &
 asker=$!
+asked() { grep -q "Recovery key of volume data" /tmp/typescript; }
+wait_for 30 asked || fail "nothing is asked: $(cat /tmp/typescript)"
 boot open data >/dev/null || fail "open beside a question"
 ended() { ! kill -0 "$asker" 2>/dev/null; }
 wait_for 30 ended || fail "the question is still asked: $(cat /tmp/typescript)"
+wait "$asker" || fail "a question that nobody had to answer: $(cat /tmp/typescript)"
+exec 9>&-
 
 # ---- the name is another's
 boot close data

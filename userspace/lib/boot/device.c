@@ -79,6 +79,7 @@ int envol_boot_device_await(struct envol *ev, const char *name,
 			    struct envol_deadline deadline, char **path)
 {
 	int64_t began = envol_deadline_now_ms(), searched = 0;
+	int total = envol_deadline_left_ms(deadline);
 	bool is_told = false;
 
 	for (;;) {
@@ -93,8 +94,8 @@ int envol_boot_device_await(struct envol *ev, const char *name,
 			searched = envol_deadline_now_ms();
 		if (!left)
 			return envol_error(ev, -ETIME,
-					   "device %s did not turn up within %lld s; \"blkid\" and \"ls -l /dev/disk/by-id\" show those that are there",
-					   name, (long long)(now - began + 500) / 1000);
+					   "device %s did not turn up within %d s; \"blkid\" and \"ls -l /dev/disk/by-id\" show those that are there",
+					   name, (total + 500) / 1000);
 		if (!is_told && now - began >= TELL_MS) {
 			envol_log_warning(ev, "waiting for device %s, at most %d s more",
 					  name, left / 1000);
