@@ -34,14 +34,17 @@ static bool is_on(const struct envol_mapping *mapping, const char *path)
 	       !stat(path, &b) && S_ISBLK(a.st_mode) && a.st_rdev == b.st_rdev;
 }
 
+/* @is_proved: by what envol itself remembers of the mapping. */
 static enum envol_boot_state compare(struct envol *ev,
 				     const struct envol_boot_volume *volume,
-				     const struct envol_mapping *mapping)
+				     const struct envol_mapping *mapping,
+				     bool *is_proved)
 {
 	const char *want = volume->throwaway ? ENVOL_RUN_THROWAWAY : volume->id;
 	const char *got = mapping->known.fingerprint;
 	_cleanup_free_ char *path = NULL;
 
+	*is_proved = *got;
 	if (!mapping->info.live_table ||
 	    (volume->throwaway && strcmp(got, ENVOL_RUN_UNFINISHED) == 0))
 		return ENVOL_BOOT_CLOSED;
@@ -55,43 +58,57 @@ static enum envol_boot_state compare(struct envol *ev,
 	if (envol_boot_device_find(ev, volume->device, &path) ||
 	    !is_on(mapping, path))
 		return ENVOL_BOOT_OTHER;
-	if (!*got)
-		envol_log_warning(ev,
-				  "mapping %s was not made by envol since the last start: that it is the volume of the table was not proved",
-				  volume->name);
 	return ENVOL_BOOT_OPEN;
+}
+
+static enum envol_boot_state look(struct envol *ev,
+				  const struct envol_boot_volume *volume,
+				  bool *is_proved)
+{
+	_cleanup_mapping_ struct envol_mapping mapping = ENVOL_MAPPING_INIT;
+	int err = envol_mapping_find(ev, volume->name, &mapping);
+
+	*is_proved = true;
+	if (!err)
+		return compare(ev, volume, &mapping, is_proved);
+	return err == -ENODEV	   ? ENVOL_BOOT_CLOSED :
+	       err == -EMEDIUMTYPE ? ENVOL_BOOT_OTHER :
+				     ENVOL_BOOT_UNKNOWN;
+}
+
+/* One that is being made has its table and is remembered once this lock is free. */
+static void await_makers(struct envol *ev)
+{
+	_cleanup_close_ int lock = envol_run_lock(ev);
 }
 
 enum envol_boot_state envol_boot_state(struct envol *ev,
 				       const struct envol_boot_volume *volume)
 {
-	_cleanup_mapping_ struct envol_mapping mapping = ENVOL_MAPPING_INIT;
 	char message[ENVOL_MESSAGE_SIZE];
 	enum envol_boot_state state;
-	int err;
+	bool is_proved;
 
 	memcpy(message, ev->message, sizeof(message));
-	err = envol_mapping_find(ev, volume->name, &mapping);
-	if (!err)
-		state = compare(ev, volume, &mapping);
-	else if (err == -ENODEV)
-		state = ENVOL_BOOT_CLOSED;
-	else if (err == -EMEDIUMTYPE)
-		state = ENVOL_BOOT_OTHER;
-	else
-		state = ENVOL_BOOT_UNKNOWN;
+	state = look(ev, volume, &is_proved);
+	if (!is_proved) {
+		await_makers(ev);
+		state = look(ev, volume, &is_proved);
+	}
+	if (state == ENVOL_BOOT_OPEN && !is_proved)
+		envol_log_warning(ev,
+				  "mapping %s was not made by envol since the last start: that it is the volume of the table was not proved",
+				  volume->name);
 	memcpy(ev->message, message, sizeof(message));
 	return state;
 }
 
-/* One that is being made has a table soon: that is done under this lock. */
 static bool is_open_now(struct envol *ev, const struct envol_boot_volume *volume)
 {
 	char message[ENVOL_MESSAGE_SIZE];
-	_cleanup_close_ int lock = -1;
 
 	memcpy(message, ev->message, sizeof(message));
-	lock = envol_run_lock(ev);
+	await_makers(ev);
 	memcpy(ev->message, message, sizeof(message));
 	return envol_boot_state(ev, volume) == ENVOL_BOOT_OPEN;
 }
