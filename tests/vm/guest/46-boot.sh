@@ -101,10 +101,10 @@ envol key enable disk >/dev/null
 # A question ends by itself once somebody else has opened it.
 mkfifo /tmp/typing
 exec 9<>/tmp/typing
-script -qec "envol boot ask data --volumes $table" /tmp/typescript <&9 >/dev/null 2>&1 &
+script -qefc "envol boot ask data --volumes $table" /tmp/typescript <&9 >/tmp/script.out 2>&1 &
 asker=$!
 asked() { grep -q "Recovery key of volume data" /tmp/typescript; }
-wait_for 30 asked || fail "nothing is asked: $(cat /tmp/typescript)"
+wait_for 30 asked || fail "nothing is asked: $(cat /tmp/typescript /tmp/script.out)"
 boot open data >/dev/null || fail "open beside a question"
 ended() { ! kill -0 "$asker" 2>/dev/null; }
 wait_for 30 ended || fail "the question is still asked: $(cat /tmp/typescript)"
