@@ -107,6 +107,7 @@ static void link_to(struct generator *g, const char *target, const char *fmt, ..
 struct names {
 	char service[UNIT_NAME_MAX];	/* envol@data.service */
 	char mapping[UNIT_NAME_MAX];	/* dev-mapper-data.device */
+	char users[UNIT_NAME_MAX];	/* blockdev@dev-mapper-data.target */
 	char device[UNIT_NAME_MAX];	/* that it lies on; "": an image file */
 };
 
@@ -139,12 +140,13 @@ static bool find_names(struct generator *g, const char *name, const char *device
 	bool ok = unit_name_instance(names->service, "envol@", name, ".service");
 
 	snprintf(path, sizeof(path), "/dev/mapper/%s", name);
-	ok = ok && unit_name_path(names->mapping, path, ".device");
+	ok = ok && unit_name_path(names->mapping, "", path, ".device") &&
+	     unit_name_path(names->users, "blockdev@", path, ".target");
 	names->device[0] = 0;
 	if (ok && device) {
 		device_path(device, path);
 		if (strncmp(path, "/dev/", strlen("/dev/")) == 0)
-			ok = unit_name_path(names->device, path, ".device");
+			ok = unit_name_path(names->device, "", path, ".device");
 	}
 	if (!ok) {
 		errno = ENAMETOOLONG;
@@ -178,6 +180,8 @@ static void write_unit_section(FILE *f, const struct envol_boot_volume *v,
 			   "After=network-online.target remote-fs-pre.target\n");
 	else
 		fprintf(f, "After=cryptsetup-pre.target\n");
+	/* What is mounted from it comes after that target, and so goes before the volume. */
+	fprintf(f, "Wants=%s\nBefore=%s\n", names->users, names->users);
 	if (!v->noauto)
 		fprintf(f, "Before=%s\n", v->network ? "remote-cryptsetup.target" :
 						       "cryptsetup.target");

@@ -51,8 +51,8 @@ bool unit_name_instance(char name[UNIT_NAME_MAX], const char *prefix,
 }
 
 /* Slashes count once, and none at either end. */
-bool unit_name_path(char name[UNIT_NAME_MAX], const char *path,
-		    const char *suffix)
+bool unit_name_path(char name[UNIT_NAME_MAX], const char *prefix,
+		    const char *path, const char *suffix)
 {
 	char simple[UNIT_NAME_MAX];
 	size_t len = 0;
@@ -65,5 +65,5 @@ bool unit_name_path(char name[UNIT_NAME_MAX], const char *path,
 		simple[len++] = *path;
 	}
 	simple[len] = 0;
-	return len && join(name, "", simple, suffix);
+	return len && join(name, prefix, simple, suffix);
 }

@@ -10,6 +10,6 @@
 bool unit_name_instance(char name[UNIT_NAME_MAX], const char *prefix,
 			const char *text, const char *suffix);
 
-/* Of an absolute path: "dev-mapper-data" and @suffix. */
-bool unit_name_path(char name[UNIT_NAME_MAX], const char *path,
-		    const char *suffix);
+/* Of an absolute path: @prefix, "dev-mapper-data", @suffix. */
+bool unit_name_path(char name[UNIT_NAME_MAX], const char *prefix,
+		    const char *path, const char *suffix);
