@@ -16,6 +16,9 @@ MANDIR   ?= $(PREFIX)/share/man
 BASHDIR  ?= $(PREFIX)/share/bash-completion/completions
 ZSHDIR   ?= $(PREFIX)/share/zsh/site-functions
 FISHDIR  ?= $(PREFIX)/share/fish/vendor_completions.d
+TMPFILESDIR ?= $(PREFIX)/lib/tmpfiles.d
+UDEVDIR  ?= $(PREFIX)/lib/udev/rules.d
+DKMSDIR  ?= /usr/src
 SYSCONFDIR ?= /etc
 TOKENDIR ?= /lib/x86_64-linux-gnu/cryptsetup
 DESTDIR  ?=
@@ -125,6 +128,14 @@ module-install: module ## install the module for KERNEL and run depmod
 	install -D -m 0644 $(KMOD_FARM)/dm-envol.ko $(DESTDIR)/lib/modules/$(KERNEL)/updates/dm-envol.ko
 	$(if $(DESTDIR),,depmod $(KERNEL))
 
+# Its sources alone, in a directory that DKMS takes: `dkms install envol/VERSION` there.
+DKMS_VERSION ?= $(VERSION)
+dkms-install: ## the module's sources for DKMS, into DESTDIR and DKMSDIR (/usr/src)
+	$(Q)set -e; to=$(DESTDIR)$(DKMSDIR)/envol-$(DKMS_VERSION); \
+		install -D -m 0644 -t $$to Kbuild; \
+		for part in kmod kmod/core; do install -D -m 0644 -t $$to/$$part $$part/*.[chS]; done; \
+		sed 's/@VERSION@/$(DKMS_VERSION)/' kmod/dkms.conf >$$to/dkms.conf
+
 clean: ## remove $(O)
 	rm -rf $(O)
 
@@ -134,4 +145,4 @@ help: ## this list
 	@echo "Variables: O=$(O) V=1 CC= CFLAGS= KERNEL= KDIR= WERROR=1 SAN=1 PREFIX= DESTDIR= WITH_KEYVAULT=no (or another provider)"
 
 .PHONY: all programs tests module module-if-possible demo setup \
-	module-install clean help
+	module-install dkms-install clean help
