@@ -11,7 +11,9 @@ INSTALLED = $(foreach f,$(PROGRAMS),$(f):$(SBINDIR)/$(notdir $(f)):0755) \
 	$(foreach f,$(MAN_PAGES),$(f):$(MANDIR)/man$(subst .,,$(suffix $(f)))/$(notdir $(f)):0644) \
 	userspace/share/completions/envol.bash:$(BASHDIR)/envol:0644 \
 	userspace/share/completions/envol.zsh:$(ZSHDIR)/_envol:0644 \
-	userspace/share/completions/envol.fish:$(FISHDIR)/envol.fish:0644
+	userspace/share/completions/envol.fish:$(FISHDIR)/envol.fish:0644 \
+	userspace/share/tmpfiles.conf:$(TMPFILESDIR)/envol.conf:0644 \
+	userspace/share/udev.rules:$(UDEVDIR)/90-envol.rules:0644
 
 man: $(MAN_PAGES) ## manual pages
 $(O)/man/%: Documentation/man/%.scd
