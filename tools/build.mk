@@ -22,4 +22,7 @@ bench: $(O)/envol-bench ## envol beside dm-crypt and OpenSSL: tables and JSON, a
 	$(Q)tools/bench/lab/run $(O) --json $(O)/bench/mappings.json
 	$(Q)tools/bench/join $(O)/bench/bench.json $(O)/bench/cipher.json $(O)/bench/mappings.json
 
-.PHONY: bench
+deb: ## Debian packages of this tree, into O/deb
+	$(Q)tools/debian/build $(O) $(VERSION)
+
+.PHONY: bench deb
