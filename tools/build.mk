@@ -25,4 +25,7 @@ bench: $(O)/envol-bench ## envol beside dm-crypt and OpenSSL: tables and JSON, a
 deb: ## Debian packages of this tree, into O/deb
 	$(Q)tools/debian/build $(O) $(VERSION)
 
-.PHONY: bench deb
+check-deb: ## Debian packages: built, installed, upgraded and purged in roots of Debian 12 and 13
+	$(Q)tests/run $(O) deb
+
+.PHONY: bench deb check-deb

@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+# dkms KERNEL - the module is built by DKMS for that kernel when the package is installed,
+# and signed with the key that DKMS has made; both go with the package.
+. /t/lib.sh
+scene=$scene-$1
+release=$(cd /usr/src && ls -d linux-headers-"$1".*-cloud-amd64 2>/dev/null | sed -n 's/^linux-headers-//;$p')
+[ -n "$release" ] || { echo "FAIL deb/$scene on $ROOT: no headers of $1"; exit 1; }
+# What DKMS builds for is the newest kernel that is installed; of an image this is enough.
+mkdir -p /boot "/lib/modules/$release"
+cp "/usr/src/linux-headers-$release/.config" "/boot/config-$release"
+touch "/lib/modules/$release/modules.order" "/lib/modules/$release/modules.builtin"
+depmod "$release" 2>/dev/null
+
+# shellcheck disable=SC2046
+expect 'the package installs' apt_install $(debs envol-dkms)
+version=$(dpkg-query -W -f '${Version}' envol-dkms)
+expect 'DKMS has built and installed it' says "envol/$version, $release, x86_64: installed" dkms status
+module=$(find "/lib/modules/$release/updates" -name 'dm-envol.ko*')
+expect 'there is one module' test "$(wc -w <<<"$module")" = 1
+expect 'of that kernel' says "$release" modinfo -F vermagic "$module"
+expect 'modprobe finds it by the name that device-mapper asks for' \
+	says 'dm-envol.ko' modprobe -S "$release" --show-depends dm-envol
+grep -E 'warning:|WARNING:' "/var/lib/dkms/envol/$version/$release/x86_64/log/make.log" |
+	grep -v 'compiler differs from the one' >warnings
+expect 'without a warning' is '' cat warnings
+
+# The signature: of all that goes before it, by DKMS's key.
+case $module in
+*.xz) xz -dc "$module" >signed.ko ;;
+*.zst) zstd -dqc "$module" >signed.ko ;;
+*) cp "$module" signed.ko ;;
+esac
+/usr/bin/perl -e '
+	local $/; open F, "<:raw", "signed.ko"; my $all = <F>;
+	my $end = "~Module signature appended~\n";
+	$all =~ s/\Q$end\E\z// or exit 1;
+	my $length = unpack "N", substr $all, -4;
+	my $at = length($all) - 12 - $length;
+	open S, ">:raw", "signature"; print S substr $all, $at, $length;
+	open M, ">:raw", "unsigned.ko"; print M substr $all, 0, $at;'
+openssl x509 -inform DER -in /var/lib/dkms/mok.pub -out mok.pem
+verifies() { openssl cms -verify -binary -inform DER -in signature -content "$1" -certfile mok.pem -noverify -out /dev/null; }
+expect 'it is signed by the key that DKMS has made' verifies unsigned.ko
+cp unsigned.ko changed.ko
+printf x >>changed.ko
+expect 'which is no signature of another module' fails verifies changed.ko
+expect 'the key is for root alone' is '600 root:root' stat -c '%a %U:%G' /var/lib/dkms/mok.key
+
+needed apt-get purge -qq -y envol-dkms
+expect 'a purge takes the module' is '' find /lib/modules /var/lib/dkms /usr/src -name '*envol*'
+
+# A kernel that is too old is left alone, and that is no error.
+cp -a "/usr/src/linux-headers-$release" /usr/src/linux-headers-5.10.0
+mkdir -p /lib/modules/5.10.0
+ln -s /usr/src/linux-headers-5.10.0 /lib/modules/5.10.0/build
+# shellcheck disable=SC2046
+needed dpkg --unpack $(debs envol-dkms)
+needed dkms add -m envol -v "$version"
+expect 'for a kernel that is too old it is not built' says 'BUILD_EXCLUSIVE' dkms build -m envol -v "$version" -k 5.10.0
