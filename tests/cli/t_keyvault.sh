@@ -57,3 +57,28 @@ quietly envol format img --kek $key --yes
 try envol open img x --test
 quietly envol key disable $key
 try envol open img x --test
+quietly envol key enable $key
+
+# A KEK that could be deleted for good is taken only when that is said, and the header says so.
+tell vault name=corp purge_protected=false
+truncate -s 32M img2
+try envol format img2 --kek $key --yes
+try envol format img2 --kek $key --yes --force-unprotected
+try envol status img2
+try envol open img2 x --test
+tell vault name=corp purge_protected=true
+
+# Where another host is to open, this one needs no right to unwrap.
+tell access vault=corp 'denied=["unwrapKey"]'
+truncate -s 32M img3
+try envol format img3 --kek $key --yes
+try envol format img3 --kek $key --yes --force-unproved
+try envol open img3 x --test
+# Beside one that is proved it is taken with a warning.
+quietly envol key create local
+truncate -s 32M img4
+try envol format img4 --kek local --yes
+try envol rekey img4 --kek local --add $key
+tell access vault=corp 'denied=[]'
+try envol open img3 x --test
+try envol open img4 x --test --kek $key

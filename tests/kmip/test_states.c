@@ -84,11 +84,11 @@ TEST(a_pre_active_key_is_activated_by_enabling_it)
 	setup("--pre-active");
 	CHECK(!is_enabled());
 	check_says(wrap(&wrapped), -EKEYREVOKED, "envol key enable");
-	CHECK_ERR(envol_kek_enrol(place.ev, uri, volume_id), -EKEYREVOKED);
+	CHECK_ERR(envol_kek_enrol(place.ev, uri, volume_id, NULL), -EKEYREVOKED);
 	CHECK_OK(envol_key_enable(place.ev, uri, NULL));
 	CHECK(is_enabled());
 	CHECK_OK(envol_key_enable(place.ev, uri, id));
-	CHECK_OK(envol_kek_enrol(place.ev, uri, volume_id));
+	CHECK_OK(envol_kek_enrol(place.ev, uri, volume_id, NULL));
 	CHECK_OK(wrap(&wrapped));
 	CHECK_OK(unwrap(&wrapped));
 	teardown();
@@ -160,7 +160,7 @@ TEST(a_key_that_is_too_short_is_no_kek)
 
 	setup("--bits 128");
 	check_says(wrap(&wrapped), -EKEYREJECTED, "no AES-256 key");
-	CHECK_ERR(envol_kek_enrol(place.ev, uri, volume_id), -EKEYREJECTED);
+	CHECK_ERR(envol_kek_enrol(place.ev, uri, volume_id, NULL), -EKEYREJECTED);
 	CHECK_STR_HAS(envol_error_message(place.ev), "AES-128");
 	teardown();
 }

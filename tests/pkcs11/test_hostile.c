@@ -75,7 +75,7 @@ TEST(it_works_while_it_behaves)
 	CHECK_OK(unwrap());
 	CHECK_STR_EQ(wrapped.version, "0102");
 	CHECK_STR_EQ(wrapped.algorithm, "A256GCM");
-	CHECK_OK(envol_kek_enrol(place.ev, URI, volume_id));
+	CHECK_OK(envol_kek_enrol(place.ev, URI, volume_id, NULL));
 	teardown();
 }
 
@@ -258,7 +258,7 @@ TEST(a_general_error_is_judged)
 
 static int enrol(void)
 {
-	return envol_kek_enrol(place.ev, URI, volume_id);
+	return envol_kek_enrol(place.ev, URI, volume_id, NULL);
 }
 
 TEST(a_key_that_is_not_fit_is_not_enrolled)

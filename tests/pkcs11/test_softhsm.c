@@ -110,7 +110,7 @@ TEST(what_envol_wraps_pkcs11_tool_unwraps)
 	setup();
 	make_rsa(3072, "cust", "0102");
 	uri = softhsm_uri(&hsm, "object=cust");
-	CHECK_OK(envol_kek_enrol(place.ev, uri, volume_id));
+	CHECK_OK(envol_kek_enrol(place.ev, uri, volume_id, NULL));
 	CHECK_OK(wrap(uri));
 	CHECK_STR_EQ(wrapped.version, "0102");
 	CHECK_STR_EQ(wrapped.algorithm, "RSA-OAEP");
@@ -194,7 +194,7 @@ TEST(a_planted_public_key_has_no_effect)
 	softhsm_tool(&hsm, "--delete-object --type pubkey --label cust");
 	softhsm_run("pkcs11-tool --module " SOFTHSM_MODULE " --token-label hsm --write-object %s/his.pub --type pubkey --label cust --id 0102",
 		    place.top);
-	CHECK_OK(envol_kek_enrol(place.ev, uri, volume_id));
+	CHECK_OK(envol_kek_enrol(place.ev, uri, volume_id, NULL));
 	CHECK_OK(wrap(uri));
 	write_bytes("wrapped", wrapped.bytes.data, wrapped.bytes.len);
 	softhsm_run("! openssl pkeyutl -decrypt -inkey %s/his -pkeyopt rsa_padding_mode:oaep -in %s/wrapped -out %s/back",
@@ -231,11 +231,11 @@ TEST(keys_that_can_be_taken_out_are_refused)
 	setup();
 	softhsm_tool(&hsm, "--keygen --key-type AES:32 --label aes --id 0a --private --extractable --usage-decrypt --usage-wrap");
 	uri = softhsm_uri(&hsm, "object=aes");
-	CHECK_ERR(envol_kek_enrol(place.ev, uri, volume_id), -EKEYREJECTED);
+	CHECK_ERR(envol_kek_enrol(place.ev, uri, volume_id, NULL), -EKEYREJECTED);
 	CHECK_STR_HAS(message(), "CKA_EXTRACTABLE");
 	CHECK_OK(envol_set_provider(place.ev, "pkcs11", NULL,
 				    "accept_exportable", "yes"));
-	CHECK_OK(envol_kek_enrol(place.ev, uri, volume_id));
+	CHECK_OK(envol_kek_enrol(place.ev, uri, volume_id, NULL));
 	teardown();
 }
 
@@ -244,12 +244,12 @@ TEST(keys_of_other_kinds_are_refused)
 	setup();
 	make_rsa(1024, "weak", "01");
 	CHECK_ERR(envol_kek_enrol(place.ev, softhsm_uri(&hsm, "object=weak"),
-				  volume_id), -EKEYREJECTED);
+				  volume_id, NULL), -EKEYREJECTED);
 	CHECK_STR_HAS(message(), "RSA-1024");
 	CHECK_ERR(wrap(softhsm_uri(&hsm, "object=weak")), -EKEYREJECTED);
 	softhsm_tool(&hsm, "--keygen --key-type AES:16 --label short --id 02 --private --sensitive --usage-decrypt");
 	CHECK_ERR(envol_kek_enrol(place.ev, softhsm_uri(&hsm, "object=short"),
-				  volume_id), -EKEYREJECTED);
+				  volume_id, NULL), -EKEYREJECTED);
 	CHECK_STR_HAS(message(), "AES-128");
 	softhsm_tool(&hsm, "--keypairgen --key-type EC:prime256v1 --label curve --id 03");
 	CHECK_ERR(wrap(softhsm_uri(&hsm, "object=curve")), -ENOENT);

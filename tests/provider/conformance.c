@@ -233,7 +233,7 @@ TEST(an_unknown_key_is_named)
 	CHECK_ERR(envol_kek_wrap(ev, unknown, volume_id, &key, &none), -ENOENT);
 	CHECK_STR_HAS(envol_error_message(ev), unknown);
 	CHECK_ERR(unwrap(unknown, &wrapped, &key), -ENOENT);
-	CHECK_ERR(envol_kek_enrol(ev, unknown, volume_id), -ENOENT);
+	CHECK_ERR(envol_kek_enrol(ev, unknown, volume_id, NULL), -ENOENT);
 	teardown();
 }
 
@@ -251,7 +251,7 @@ TEST(a_key_is_described_and_enrolled)
 	for (i = 0; i < info.n_versions; i++)
 		CHECK(info.versions[i].version && *info.versions[i].version);
 	envol_key_info_free(&info);
-	CHECK_OK(envol_kek_enrol(ev, uri, volume_id));
+	CHECK_OK(envol_kek_enrol(ev, uri, volume_id, NULL));
 	teardown();
 }
 
@@ -333,7 +333,7 @@ TEST(a_disabled_key_neither_wraps_nor_unwraps)
 		CHECK_STR_HAS(envol_error_message(ev), "enable");
 		CHECK_ERR(unwrap(uri, &wrapped, &key), -EKEYREVOKED);
 		CHECK_STR_HAS(envol_error_message(ev), "enable");
-		CHECK_ERR(envol_kek_enrol(ev, uri, volume_id), -EKEYREVOKED);
+		CHECK_ERR(envol_kek_enrol(ev, uri, volume_id, NULL), -EKEYREVOKED);
 		CHECK_OK(envol_key_enable(ev, uri, NULL));
 		CHECK_OK(unwrap(uri, &wrapped, &key));
 		CHECK_OK(envol_kek_wrap(ev, uri, volume_id, &key, &none));

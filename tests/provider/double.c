@@ -264,6 +264,8 @@ static int double_unwrap(struct envol_kek *kek,
 {
 	if (strcmp(kek->how, "no-key") == 0)
 		return 0;
+	if (strcmp(kek->how, "no-unwrap") == 0)
+		return envol_error(kek->ev, -EACCES, "not yours to unwrap");
 	return envol_secret_alloc(kek->ev, key,
 				  strcmp(kek->how, "long-key") == 0 ? 65 : 64);
 }

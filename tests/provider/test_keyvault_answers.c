@@ -187,7 +187,7 @@ TEST(each_right_by_itself_does_what_it_is_for)
 	CHECK_STR_HAS(envol_error_message(ev), "do get with the key");
 	keyvault_tell(&keyvault, "access vault=corp granted='[\"get\"]'");
 	CHECK_OK(envol_key_show(ev, DISK7, NULL));
-	CHECK_ERR(envol_kek_enrol(ev, DISK7, volume_id), -EACCES);
+	CHECK_ERR(envol_kek_enrol(ev, DISK7, volume_id, NULL), -EACCES);
 	CHECK_STR_HAS(envol_error_message(ev), "do unwrapKey with the key");
 	CHECK_ERR(envol_key_rotate(ev, DISK7, NULL), -EACCES);
 	CHECK_STR_HAS(envol_error_message(ev), "Key Vault Crypto Officer");
@@ -197,20 +197,20 @@ TEST(each_right_by_itself_does_what_it_is_for)
 TEST(enrolment_is_strict)
 {
 	setup(DISK7);
-	CHECK_OK(envol_kek_enrol(ev, DISK7, volume_id));
+	CHECK_OK(envol_kek_enrol(ev, DISK7, volume_id, NULL));
 	keyvault_tell(&keyvault, "vault name=corp purge_protected=false");
-	CHECK_ERR(envol_kek_enrol(ev, DISK7, volume_id), -EKEYREJECTED);
+	CHECK_ERR(envol_kek_enrol(ev, DISK7, volume_id, NULL), -EKEYREJECTED);
 	CHECK_STR_HAS(envol_error_message(ev), "purge protection");
 	keyvault_tell(&keyvault, "vault name=corp purge_protected=true");
 	keyvault_tell(&keyvault, "key name=disk7 vault=corp ops='[\"unwrapKey\"]'");
-	CHECK_ERR(envol_kek_enrol(ev, DISK7, volume_id), -EKEYREJECTED);
+	CHECK_ERR(envol_kek_enrol(ev, DISK7, volume_id, NULL), -EKEYREJECTED);
 	CHECK_STR_HAS(envol_error_message(ev), "do not include wrapKey");
 	keyvault_tell(&keyvault, "key name=disk7 vault=corp ops='[\"wrapKey\"]'");
-	CHECK_ERR(envol_kek_enrol(ev, DISK7, volume_id), -EKEYREJECTED);
+	CHECK_ERR(envol_kek_enrol(ev, DISK7, volume_id, NULL), -EKEYREJECTED);
 	CHECK_STR_HAS(envol_error_message(ev), "do not include unwrapKey");
 	keyvault_tell(&keyvault,
 		      "key name=disk7 vault=corp ops='[\"wrapKey\",\"unwrapKey\"]' exp=1700000000");
-	CHECK_ERR(envol_kek_enrol(ev, DISK7, volume_id), -EKEYEXPIRED);
+	CHECK_ERR(envol_kek_enrol(ev, DISK7, volume_id, NULL), -EKEYEXPIRED);
 	CHECK_OK(unwrap(DISK7));
 	teardown();
 }
@@ -250,7 +250,7 @@ TEST(a_managed_hsm_wraps_with_an_aes_key)
 	CHECK_STR_EQ(info.type, "AES-256");
 	CHECK_STR_HAS(info.protection, "Managed HSM");
 	envol_key_info_free(&info);
-	CHECK_OK(envol_kek_enrol(ev, HSM, volume_id));
+	CHECK_OK(envol_kek_enrol(ev, HSM, volume_id, NULL));
 	CHECK_OK(envol_random_secret(ev, &key, 64));
 	CHECK_OK(envol_kek_wrap(ev, HSM, volume_id, &key, &wrapped));
 	CHECK_STR_EQ(wrapped.algorithm, "A256KW");

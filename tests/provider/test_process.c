@@ -501,12 +501,41 @@ TEST(what_a_volume_can_not_be_trusted_to_is_not_enrolled)
 
 	place_open(&place);
 	for (i = 0; i < TEST_ARRAY_SIZE(cases); i++) {
-		int err = envol_kek_enrol(place.ev, cases[i].uri, volume_id);
+		int err = envol_kek_enrol(place.ev, cases[i].uri, volume_id, NULL);
 
 		if (err != cases[i].err)
 			FAIL("%s: %d, not %d", cases[i].uri, err, cases[i].err);
 		CHECK_STR_HAS(envol_error_message(place.ev), cases[i].sentence);
 		CHECK_STR_HAS(envol_error_message(place.ev), cases[i].uri);
 	}
+	place_close(&place);
+}
+
+TEST(a_kek_that_may_not_unwrap_here_is_taken_as_unproved_where_that_is_said)
+{
+	struct envol_enrolment enrolment = { 0 };
+
+	place_open(&place);
+	CHECK_ERR(envol_kek_enrol(place.ev, "double:no-unwrap", volume_id, NULL),
+		  -EACCES);
+	enrolment.may_be_unprotected = true;
+	CHECK_ERR(envol_kek_enrol(place.ev, "double:no-unwrap", volume_id,
+				  &enrolment), -EACCES);
+	CHECK(!enrolment.is_unproved);
+	enrolment.may_be_unproved = true;
+	CHECK_OK(envol_kek_enrol(place.ev, "double:no-unwrap", volume_id,
+				 &enrolment));
+	CHECK(enrolment.is_unproved && !enrolment.is_unprotected);
+	CHECK_STR_HAS(place.log, "not yours to unwrap");
+	/* One that unwraps to something else is wrong, and not unproved. */
+	CHECK_ERR(envol_kek_enrol(place.ev, "double:x", volume_id, &enrolment),
+		  -EKEYREJECTED);
+	/* Nor does it help one that is not fit. */
+	CHECK_ERR(envol_kek_enrol(place.ev, "double:disabled", volume_id,
+				  &enrolment), -EKEYREVOKED);
+	CHECK_ERR(envol_kek_enrol(place.ev, "double:purgeable", volume_id,
+				  &enrolment), -EKEYREJECTED);
+	CHECK_STR_HAS(envol_error_message(place.ev), "something else");
+	CHECK(enrolment.is_unprotected);
 	place_close(&place);
 }

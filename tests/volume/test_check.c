@@ -314,7 +314,7 @@ TEST(what_is_no_volume_is_said_once)
 
 TEST(a_recovery_key_beside_a_double_key_is_warned_of)
 {
-	const struct envol_kek_choice single = { "c", NULL, true };
+	const struct envol_kek_choice single = { .uri = "c", .alone = true };
 	struct envol_secret key = ENVOL_SECRET_INIT;
 
 	room_open(&room);

@@ -18,7 +18,8 @@ static void setup(const char *const *names, size_t n)
 
 static int add(const char *uri, const char *second, bool alone)
 {
-	const struct envol_kek_choice kek = { uri, second, alone };
+	const struct envol_kek_choice kek = { .uri = uri, .second = second,
+					      .alone = alone };
 
 	return envol_wrap_add(room.ev, &source, &kek);
 }
@@ -270,7 +271,7 @@ TEST(only_what_is_allowed_is_renewed)
 
 TEST(a_double_key_is_renewed_whole)
 {
-	struct envol_kek_choice kek = { "a", "b", false };
+	struct envol_kek_choice kek = { .uri = "a", .second = "b" };
 	const struct envol_volume_format format = {
 		.device = room.image, .keks = &kek, .n_keks = 1,
 	};

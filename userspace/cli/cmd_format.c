@@ -18,7 +18,7 @@ struct values {
 	struct keks keks;
 	const char *header, *label, *uuid, *recovery_file;
 	unsigned int sector_size, key_size;	/* choices: 512|4096, 256|512 */
-	bool alone, allow_discards, dry_run, overwrite, yes, recovery;
+	bool alone, force_unprotected, force_unproved, allow_discards, dry_run, overwrite, yes, recovery;
 };
 
 static int take_kek(struct cli *cli, void *into, const char *value)
@@ -52,6 +52,10 @@ static const struct option options[] = {
 		    "second KEK to the --kek before it: both are needed to open"),
 	FLAG_OPTION(struct values, alone, "alone",
 		    "a --kek without --with may open by itself what otherwise takes two"),
+	FLAG_OPTION(struct values, force_unprotected, "force-unprotected",
+		    "take KEKs that could be deleted for good; the header records it"),
+	FLAG_OPTION(struct values, force_unproved, "force-unproved",
+		    "make the volume though this host may unwrap by none of the KEKs"),
 	HEADER_OPTION(struct values, header),
 	CHOICE_OPTION(struct values, sector_size, "sector-size", "512|4096",
 		      "bytes that are encrypted as one (default: as the device likes)"),
@@ -168,8 +172,11 @@ static int format(struct cli *cli, const struct values *values,
 	int err, show_err;
 	unsigned int i;
 
-	for (i = 0; i < keks.n; i++)
+	for (i = 0; i < keks.n; i++) {
 		keks.list[i].alone = values->alone;
+		keks.list[i].unprotected = values->force_unprotected;
+		keks.list[i].unproved = values->force_unproved;
+	}
 	err = envol_volume_format(cli->ev, &format, &info);
 	if (err)
 		return err;

@@ -11,7 +11,7 @@
 struct values {
 	struct source source;
 	const char *add, *with;
-	bool alone;
+	bool alone, force_unprotected;
 	struct number remove, settle;
 };
 
@@ -21,6 +21,8 @@ static const struct option options[] = {
 		    "second KEK to the one of --add: both are needed to open"),
 	FLAG_OPTION(struct values, alone, "alone",
 		    "the KEK of --add may open by itself what otherwise takes two"),
+	FLAG_OPTION(struct values, force_unprotected, "force-unprotected",
+		    "take a KEK that could be deleted for good; the header records it"),
 	NUMBER_OPTION(struct values, remove, "remove", "NUMBER", 0,
 		      SOURCE_KEKS - 1, "drop this wrap, see \"envol status\""),
 	NUMBER_OPTION(struct values, settle, "settle", "DAYS", 0, 3650,
@@ -40,6 +42,9 @@ static int check_options(struct cli *cli, const struct values *values)
 	if (values->alone && (!values->add || values->with))
 		return envol_command_error(cli, -EINVAL,
 					   "--alone goes with --add and without --with");
+	if (values->force_unprotected && !values->add)
+		return envol_command_error(cli, -EINVAL,
+					   "--force-unprotected goes with --add");
 	if (values->settle.is_given && (values->add || values->remove.is_given))
 		return envol_command_error(cli, -EINVAL,
 					   "--settle goes with neither --add nor --remove");
@@ -70,6 +75,7 @@ static int change(struct cli *cli, const struct values *values,
 		.uri = values->add,
 		.second = values->with,
 		.alone = values->alone,
+		.unprotected = values->force_unprotected,
 	};
 
 	if (values->add)

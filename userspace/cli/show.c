@@ -61,7 +61,11 @@ static void add_wraps(struct output *out, const struct envol_volume_info *info)
 			      TEXT(NULL, "version", versions.text),
 			      TEXT(NULL, "", wrap->parts[0].algorithm),
 			      TIME("created", "wrapped", wrap->created),
-			      FLAG("proved", "proved", wrap->proved),
+			      FLAG("proved", NULL, wrap->proved),
+			      TEXT(NULL, "",
+				   wrap->proved ? "proved" : "not proved"),
+			      FLAG("unprotected", "unprotected",
+				   wrap->unprotected),
 			      TIME("retiring", "retiring since", wrap->retiring),
 			      FLAG("opened", "used to open",
 				   info->opened_by == (int)i && *info->fingerprint));

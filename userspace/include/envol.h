@@ -183,6 +183,12 @@ struct envol_kek_choice {
 	const char *uri;
 	const char *second;	/* NULL: one KEK opens */
 	bool alone;		/* one KEK may open what otherwise takes two: it defeats them */
+	bool unprotected;	/* take it though it could be deleted for good; the header says so */
+	/*
+	 * No wrap needs to be proved: this host may not unwrap by these KEKs, another may.
+	 * Beside a wrap that is proved one that is not is taken with a warning.
+	 */
+	bool unproved;
 };
 
 /* One wrapped copy of the DEK in a header. */
@@ -194,6 +200,7 @@ struct envol_wrap_info {
 	int64_t created;	/* Unix seconds */
 	int64_t retiring;	/* since when a newer wrap stands in its place; 0: it does not */
 	bool proved;		/* was unwrapped and compared before it was stored */
+	bool unprotected;	/* its KEK could be deleted for good, and was taken all the same */
 };
 
 /* A volume, as far as its header and the kernel tell. Free with envol_volume_info_free(). */
@@ -323,7 +330,7 @@ int envol_volume_check(struct envol *ev, const struct envol_volume_source *sourc
 /*
  * Each needs one KEK of the volume that answers (or the recovery key), writes the
  * header once, and leaves data and mappings alone. A wrap is proved before it is
- * stored.
+ * stored, if this host may unwrap by its KEK at all.
  */
 
 /*

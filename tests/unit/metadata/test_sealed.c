@@ -123,6 +123,11 @@ TEST(a_change_of_a_wrap_is_named)
 		     s.wraps[1].retiring = 1);
 	CHECK_CHANGE("wraps[0].proved: sealed 1, found 0",
 		     s.wraps[0].proved = false);
+	/* It is there or not, and has no other value. */
+	CHECK_CHANGE("what is sealed has other values than this version's",
+		     s.wraps[0].unprotected = true);
+	CHECK_CHANGE("what is sealed ends too early or too late",
+		     s.wraps[1].unprotected = true);
 }
 
 TEST(counts_out_of_bounds_are_refused)

@@ -48,6 +48,25 @@ TEST(fields)
 	envol_free(ev);
 }
 
+TEST(that_a_kek_is_unprotected_is_kept)
+{
+	_cleanup_token_ struct envol_token t = ENVOL_TOKEN_INIT;
+	_cleanup_token_ struct envol_token again = ENVOL_TOKEN_INIT;
+	_cleanup_free_ char *json = NULL;
+	struct envol *ev;
+
+	CHECK_OK(envol_new(&ev));
+	CHECK_OK(envol_token_parse(ev, good, strlen(good), &t));
+	CHECK(!t.wraps[0].unprotected);
+	t.wraps[1].unprotected = true;
+	CHECK_OK(envol_token_format(ev, &t, &json));
+	CHECK_STR_HAS(json, "\"proved\":false,\"unprotected\":true}]");
+	CHECK_OK(envol_token_parse(ev, json, strlen(json), &again));
+	CHECK(!again.wraps[0].unprotected);
+	CHECK(again.wraps[1].unprotected);
+	envol_free(ev);
+}
+
 TEST(what_is_formatted_is_what_was_parsed)
 {
 	_cleanup_token_ struct envol_token t = ENVOL_TOKEN_INIT;
@@ -131,6 +150,10 @@ TEST(refused_fields_are_named)
 		{ "2026-03-02T12:00:00Z", "never",
 		  "token.wraps[0].retiring: not a time such as 2026-03-01T12:00:00Z" },
 		{ "\"proved\":true", "\"proved\":1", "token.wraps[0].proved: not true or false" },
+		{ "\"proved\":true", "\"proved\":true,\"unprotected\":false",
+		  "token.wraps[0].unprotected: false" },
+		{ "\"proved\":true", "\"proved\":true,\"unprotected\":1",
+		  "token.wraps[0].unprotected: not true or false" },
 		{ "\"proved\":true", "\"proved\":true,\"dek\":\"AAAA\"", "token.wraps[0].dek: not known" },
 		{ "\"dek\":\"BwgJ\",", "", "token.wraps[1].dek: missing" },
 		{ "\"BwgJ\"", "\"\"", "token.wraps[1].dek: empty" },

@@ -75,6 +75,9 @@ static void put_wrap(struct writer *w, const struct envol_sealed *s, uint32_t i)
 	put_number(w, s->wraps[i].created, "wraps[%u].created", i);
 	put_number(w, s->wraps[i].retiring, "wraps[%u].retiring", i);
 	put_number(w, s->wraps[i].proved, "wraps[%u].proved", i);
+	/* Only where it is so: what is sealed of volumes without one stays what it was. */
+	if (s->wraps[i].unprotected)
+		put_number(w, 1, "wraps[%u].unprotected", i);
 }
 
 /* What of LUKS2 decides over data and keys. */

@@ -48,7 +48,7 @@ struct envol_sealed {
 		uint32_t n_parts;	/* 1, or 2 for a double key */
 		uint8_t dek_sha256[ENVOL_DIGEST_SIZE];	/* of a double key's wrapped DEK */
 		int64_t created, retiring;	/* Unix seconds */
-		bool proved;
+		bool proved, unprotected;
 	} wraps[ENVOL_SEALED_WRAPS];
 	uint32_t n_segments, n_keyslots, n_wraps;
 };

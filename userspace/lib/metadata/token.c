@@ -124,7 +124,8 @@ static void put_wrap(struct writer *w, const struct envol_token_wrap *wrap)
 	put_time(w, "created", wrap->created);
 	if (wrap->retiring)
 		put_time(w, "retiring", wrap->retiring);
-	put(w, "\"proved\":%s},", wrap->proved ? "true" : "false");
+	put(w, "\"proved\":%s", wrap->proved ? "true" : "false");
+	put(w, wrap->unprotected ? ",\"unprotected\":true}," : "},");
 }
 
 static void put_token(struct writer *w, const struct envol_token *token)
@@ -210,6 +211,7 @@ static int seal_wrap(struct envol *ev, const struct envol_token_wrap *wrap,
 	sealed->wraps[i].created = wrap->created;
 	sealed->wraps[i].retiring = wrap->retiring;
 	sealed->wraps[i].proved = wrap->proved;
+	sealed->wraps[i].unprotected = wrap->unprotected;
 	for (j = 0; !err && j < wrap->n_parts; j++) {
 		const struct envol_token_part *part = &wrap->parts[j];
 		struct envol_sealed_part *to = &sealed->wraps[i].parts[j];

@@ -38,6 +38,7 @@ struct envol_token_wrap {
 	int64_t created;		/* Unix seconds */
 	int64_t retiring;		/* since when a newer wrap stands in its place; 0 */
 	bool proved;			/* unwrapped and compared before it was stored */
+	bool unprotected;		/* its KEK could be deleted for good, which was accepted */
 };
 
 struct envol_token {

@@ -166,12 +166,16 @@ static int parse_wrap(struct envol *ev, const struct envol_json *item,
 		      struct envol_token_wrap *wrap)
 {
 	static const char *const one[] = {
-		"parts", "created", "retiring", "proved", NULL,
+		"parts", "created", "retiring", "proved",
+		"unprotected", NULL,
 	};
 	static const char *const two[] = {
-		"parts", "dek", "created", "retiring", "proved", NULL,
+		"parts", "dek", "created", "retiring", "proved",
+		"unprotected", NULL,
 	};
 	struct envol_json object;
+	const struct envol_json unprotected = { .from = &object,
+						.name = "unprotected" };
 	int err = envol_json_object(ev, item, NULL, &object);
 
 	if (!err)
@@ -185,6 +189,13 @@ static int parse_wrap(struct envol *ev, const struct envol_json *item,
 		err = parse_time(ev, &object, "retiring", &wrap->retiring);
 	if (!err)
 		err = envol_json_bool(ev, &object, "proved", &wrap->proved);
+	if (!err && envol_json_has(&object, unprotected.name)) {
+		err = envol_json_bool(ev, &object, unprotected.name,
+				      &wrap->unprotected);
+		/* One spelling of each header: that it is not so is said by nothing. */
+		if (!err && !wrap->unprotected)
+			return envol_json_refuse(ev, &unprotected, "false");
+	}
 	return err;
 }
 

@@ -7,6 +7,7 @@
 #include "userspace/lib/provider/provider.h"
 #include "userspace/lib/provider/run.h"
 #include "userspace/lib/util/error.h"
+#include "userspace/lib/util/log.h"
 #include "userspace/lib/util/time.h"
 
 #define DEFAULT_SCHEME "service"
@@ -159,7 +160,17 @@ static bool is_type_allowed(const char *type)
 	return false;
 }
 
-int envol_kek_check_info(struct envol *ev, const struct envol_key_info *info)
+static int check_protection(struct envol *ev, const struct envol_key_info *info)
+{
+	if (info->recoverable)
+		return 0;
+	return envol_error(ev, -EKEYREJECTED,
+			   "%s could be deleted for good at any time, and the volume with it (%s); turn on its provider's recovery of deleted keys (soft-delete and purge protection), or say --force-unprotected if you accept that",
+			   info->uri,
+			   info->recovery ? info->recovery : "no recovery");
+}
+
+static int check_state(struct envol *ev, const struct envol_key_info *info)
 {
 	const struct envol_key_version *newest;
 	int64_t now = envol_time_now();
@@ -168,11 +179,6 @@ int envol_kek_check_info(struct envol *ev, const struct envol_key_info *info)
 		return envol_error(ev, -EKEYREJECTED,
 				   "%s is of type %s: not one of AES-256, RSA-2048, RSA-3072, RSA-4096",
 				   info->uri, info->type ? info->type : "unknown");
-	if (!info->recoverable)
-		return envol_error(ev, -EKEYREJECTED,
-				   "%s could be deleted for good at any time, and the volume with it (%s); turn on its provider's recovery of deleted keys (soft-delete and purge protection)",
-				   info->uri,
-				   info->recovery ? info->recovery : "no recovery");
 	if (info->n_versions == 0)
 		return envol_error(ev, -EKEYREJECTED, "%s has no version",
 				   info->uri);
@@ -192,8 +198,17 @@ int envol_kek_check_info(struct envol *ev, const struct envol_key_info *info)
 	return 0;
 }
 
+int envol_kek_check_info(struct envol *ev, const struct envol_key_info *info)
+{
+	int err = check_state(ev, info);
+
+	return err ? err : check_protection(ev, info);
+}
+
+/* That this host is refused the unwrapping, where it may wrap, is how duties are separated. */
 static int probe(struct envol *ev, const char *uri,
-		 const uint8_t volume_id[ENVOL_KEK_ID_SIZE])
+		 const uint8_t volume_id[ENVOL_KEK_ID_SIZE],
+		 struct envol_enrolment *enrolment)
 {
 	_cleanup_secret_ struct envol_secret sent = ENVOL_SECRET_INIT;
 	_cleanup_secret_ struct envol_secret back = ENVOL_SECRET_INIT;
@@ -203,8 +218,15 @@ static int probe(struct envol *ev, const char *uri,
 	err = envol_random_secret(ev, &sent, PROBE_SIZE);
 	if (!err)
 		err = envol_kek_wrap(ev, uri, volume_id, &sent, &wrapped);
-	if (!err)
-		err = envol_kek_unwrap(ev, uri, volume_id, &wrapped, &back);
+	if (err)
+		return err;
+	err = envol_kek_unwrap(ev, uri, volume_id, &wrapped, &back);
+	if (err == -EACCES && enrolment->may_be_unproved) {
+		envol_log_warning(ev, "%s: not proved, for this host may not unwrap by it: %s",
+				  uri, ev->message);
+		enrolment->is_unproved = true;
+		return 0;
+	}
 	if (err)
 		return err;
 	if (!envol_secret_equal(&sent, &back))
@@ -215,15 +237,25 @@ static int probe(struct envol *ev, const char *uri,
 }
 
 int envol_kek_enrol(struct envol *ev, const char *uri,
-		    const uint8_t volume_id[ENVOL_KEK_ID_SIZE])
+		    const uint8_t volume_id[ENVOL_KEK_ID_SIZE],
+		    struct envol_enrolment *enrolment)
 {
+	struct envol_enrolment strict = { 0 };
 	struct envol_key_info info = { 0 };
 	int err = envol_key_show(ev, uri, &info);
 
+	if (!enrolment)
+		enrolment = &strict;
+	enrolment->is_unprotected = !info.recoverable;
 	if (!err)
-		err = envol_kek_check_info(ev, &info);
+		err = check_state(ev, &info);
+	if (!err && !enrolment->may_be_unprotected)
+		err = check_protection(ev, &info);
+	if (!err && !info.recoverable)
+		envol_log_warning(ev, "%s could be deleted for good at any time, and the volume with it",
+				  info.uri);
 	if (!err)
-		err = probe(ev, info.uri, volume_id);
+		err = probe(ev, info.uri, volume_id, enrolment);
 	envol_key_info_free(&info);
 	return err;
 }

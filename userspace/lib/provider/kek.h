@@ -58,10 +58,18 @@ int envol_kek_unwrap(struct envol *ev, const char *uri,
 int envol_kek_check_info(struct envol *ev, const struct envol_key_info *info)
 	_must_check_;
 
+/* What of the checks of the next may fail, and what did. */
+struct envol_enrolment {
+	bool may_be_unprotected, may_be_unproved;
+	bool is_unprotected;	/* it could be deleted for good */
+	bool is_unproved;	/* this host may not unwrap by it */
+};
+
 /*
  * May this KEK wrap a DEK? Enabled, recoverable, of a type and size that we take;
  * then a random probe is wrapped, unwrapped and compared. Done before a KEK is
- * ever used for a volume.
+ * ever used for a volume. @enrolment NULL: all of it must hold.
  */
 int envol_kek_enrol(struct envol *ev, const char *uri,
-		    const uint8_t volume_id[ENVOL_KEK_ID_SIZE]) _must_check_;
+		    const uint8_t volume_id[ENVOL_KEK_ID_SIZE],
+		    struct envol_enrolment *enrolment) _must_check_;

@@ -159,21 +159,43 @@ static int name_parts(struct envol *ev, const struct envol_kek_choice *kek,
 	return err;
 }
 
+static int enrol(struct envol *ev, const uint8_t *volume_id,
+		 const struct envol_kek_choice *kek,
+		 struct envol_token_wrap *wrap, bool *can_prove)
+{
+	unsigned int i;
+	int err = 0;
+
+	*can_prove = true;
+	for (i = 0; !err && i < wrap->n_parts; i++) {
+		struct envol_enrolment enrolment = {
+			.may_be_unprotected = kek->unprotected,
+			.may_be_unproved = kek->unproved,
+		};
+
+		err = envol_kek_enrol(ev, wrap->parts[i].uri, volume_id,
+				      &enrolment);
+		wrap->unprotected |= enrolment.is_unprotected;
+		*can_prove &= !enrolment.is_unproved;
+	}
+	return err;
+}
+
 int envol_dek_wrap(struct envol *ev, const uint8_t volume_id[ENVOL_SEALED_ID_SIZE],
 		   const struct envol_kek_choice *kek,
 		   const struct envol_secret *dek, struct envol_token_wrap *wrap)
 {
 	struct envol_token_wrap new = { .created = envol_time_now() };
-	unsigned int i;
+	bool can_prove = false;
 	int err = name_parts(ev, kek, &new);
 
-	for (i = 0; !err && i < new.n_parts; i++)
-		err = envol_kek_enrol(ev, new.parts[i].uri, volume_id);
+	if (!err)
+		err = enrol(ev, volume_id, kek, &new, &can_prove);
 	if (!err && new.n_parts == 2)
 		err = wrap_double(ev, volume_id, dek, &new);
 	else if (!err)
 		err = wrap_part(ev, volume_id, dek, &new.parts[0]);
-	if (!err)
+	if (!err && can_prove)
 		err = prove(ev, volume_id, dek, &new);
 	if (err) {
 		envol_token_free_wrap(&new);

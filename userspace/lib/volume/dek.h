@@ -7,7 +7,8 @@
 #include "userspace/lib/util/secret.h"
 
 /*
- * Enrol the KEKs, wrap @dek anew, and prove the wrap by unwrapping it. @wrap must
+ * Enrol the KEKs, wrap @dek anew, and prove the wrap by unwrapping it, unless
+ * @kek->unproved and this host may not. @wrap must
  * be empty; envol_token_free_wrap() frees it. -EINVAL for a double key of one
  * KEK; else errors as envol_kek_enrol(). Nothing is stored.
  */

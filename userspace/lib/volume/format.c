@@ -267,16 +267,24 @@ static int make_dek(struct envol *ev, unsigned int key_size,
 static int make_wraps(struct envol *ev, const struct envol_volume_format *format,
 		      const struct envol_secret *dek, struct envol_token *token)
 {
+	bool is_proved = false, may_all_be_unproved = false;
 	size_t i;
 	int err = envol_random_bytes(ev, token->volume_id,
 				     sizeof(token->volume_id));
 
 	for (i = 0; !err && i < format->n_keks; i++) {
-		err = envol_dek_wrap(ev, token->volume_id, &format->keks[i], dek,
+		struct envol_kek_choice kek = format->keks[i];
+
+		may_all_be_unproved |= kek.unproved;
+		kek.unproved = true;
+		err = envol_dek_wrap(ev, token->volume_id, &kek, dek,
 				     &token->wraps[i]);
 		if (!err)
-			token->n_wraps++;
+			is_proved |= token->wraps[token->n_wraps++].proved;
 	}
+	if (!err && !is_proved && !may_all_be_unproved)
+		err = envol_error(ev, -EACCES,
+				  "this host may not unwrap by any of the KEKs, so nothing proves that the volume can be opened; give it the right, or say --force-unproved if another host opens it");
 	return err;
 }
 

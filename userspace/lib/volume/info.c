@@ -67,6 +67,7 @@ static bool add_wrap(struct envol_wrap_info *to,
 	to->created = wrap->created;
 	to->retiring = wrap->retiring;
 	to->proved = wrap->proved;
+	to->unprotected = wrap->unprotected;
 	to->n_parts = wrap->n_parts;
 	for (i = 0; i < wrap->n_parts; i++)
 		if (!set(&to->parts[i].uri, wrap->parts[i].uri) ||

@@ -87,6 +87,9 @@ static int plan_renewal(struct envol *ev, const struct envol_change *change,
 	const struct envol_kek_choice kek = {
 		.uri = wrap->parts[0].uri,
 		.second = wrap->n_parts == 2 ? wrap->parts[1].uri : NULL,
+		/* What its owner took once; what was proved only something proved replaces. */
+		.unprotected = wrap->unprotected,
+		.unproved = !wrap->proved,
 	};
 	struct envol_token_wrap next = { 0 };
 	bool is_newer = false;

@@ -46,6 +46,10 @@ static int add_to_token(struct envol *ev, struct envol_token *token, void *data)
 					   "version %s of %s wraps the volume already (wrap %u)",
 					   there->parts[0].version,
 					   there->parts[0].uri, i);
+		if (there->proved && !add->wrap.proved)
+			return envol_error(ev, -EPERM,
+					   "the new wrap is not proved, for this host may not unwrap by %s: it can't replace wrap %u, which is",
+					   there->parts[0].uri, i);
 		/* It was to go, and comes back as new. */
 		envol_token_free_wrap(there);
 		return envol_wraps_copy(ev, &add->wrap, there);
@@ -71,15 +75,18 @@ int envol_wrap_add(struct envol *ev, const struct envol_volume_source *source,
 		   const struct envol_kek_choice *kek)
 {
 	_cleanup_change_ struct envol_change change = ENVOL_CHANGE_INIT;
-	struct addition add = { .kek = kek };
+	/* The volume was opened: this wrap does not stand alone. */
+	struct envol_kek_choice beside = *kek;
+	struct addition add = { .kek = &beside };
 	const struct envol_token *token;
 	int err = envol_change_begin(ev, source, &change);
 
 	if (!err) {
 		token = envol_header_token(change.h);
+		beside.unproved = true;
 		err = check_strength(ev, token, kek);
 		if (!err)
-			err = envol_dek_wrap(ev, token->volume_id, kek,
+			err = envol_dek_wrap(ev, token->volume_id, &beside,
 					     &change.dek, &add.wrap);
 	}
 	if (!err)

@@ -25,6 +25,7 @@ int envol_wraps_copy(struct envol *ev, const struct envol_token_wrap *from,
 		.created = from->created,
 		.retiring = from->retiring,
 		.proved = from->proved,
+		.unprotected = from->unprotected,
 	};
 	unsigned int i;
 	int err = envol_blob_append(&new.dek, from->dek.data, from->dek.len);
