@@ -436,6 +436,33 @@ static void make_image(char path[160])
 	close(fd);
 }
 
+/* Of the token's generator; a volume's DEK has them mixed in. */
+TEST(a_token_gives_random_bytes)
+{
+	_cleanup_secret_ struct envol_secret first = ENVOL_SECRET_INIT;
+	_cleanup_secret_ struct envol_secret second = ENVOL_SECRET_INIT;
+	struct envol_kek_choice kek = { 0 };
+	struct envol_volume_format format = { .keks = &kek, .n_keks = 1 };
+	struct envol_volume_open open_it = { .test = true };
+	struct envol_volume_info info = { 0 };
+	char image[160];
+
+	setup();
+	kek.uri = format.mix_random = softhsm_uri(&hsm, "object=disk");
+	CHECK_OK(envol_key_create(place.ev, kek.uri, NULL));
+	CHECK_OK(envol_kek_random(place.ev, kek.uri, &first));
+	CHECK_OK(envol_kek_random(place.ev, kek.uri, &second));
+	CHECK_EQ(first.len, 64);
+	CHECK(!envol_secret_equal(&first, &second));
+	make_image(image);
+	format.device = open_it.source.device = image;
+	CHECK_OK(envol_volume_format(place.ev, &format, NULL));
+	CHECK_STR_HAS(place.log, "take random bytes");
+	CHECK_OK(envol_volume_open(place.ev, &open_it, &info));
+	envol_volume_info_free(&info);
+	teardown();
+}
+
 /* Two tokens are a highly available set: each has a wrap. */
 TEST(a_volume_opens_while_one_of_two_tokens_is_there)
 {

@@ -270,6 +270,17 @@ static int double_unwrap(struct envol_kek *kek,
 				  strcmp(kek->how, "long-key") == 0 ? 65 : 64);
 }
 
+/* The worst that there are: always the same, or not enough. */
+static int double_random(struct envol_kek *kek, struct envol_secret *bytes)
+{
+	int err = envol_secret_alloc(kek->ev, bytes,
+				     strcmp(kek->how, "short-random") == 0 ? 31 : 64);
+
+	if (!err)
+		memset(bytes->data, 0, bytes->len);
+	return err;
+}
+
 static int double_rotate(struct envol_kek *kek)
 {
 	return 0;
@@ -283,4 +294,5 @@ ENVOL_PROVIDER(double) = {
 	.wrap = double_wrap,
 	.unwrap = double_unwrap,
 	.rotate = double_rotate,
+	.random = double_random,
 };

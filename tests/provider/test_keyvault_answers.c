@@ -239,6 +239,23 @@ TEST(wrapping_is_done_here_unless_it_is_to_be_done_there)
 	teardown();
 }
 
+TEST(a_managed_hsm_gives_random_bytes_and_a_vault_none)
+{
+	_cleanup_secret_ struct envol_secret more = ENVOL_SECRET_INIT;
+
+	setup(NULL);
+	CHECK_OK(envol_kek_random(ev, HSM, &key));
+	CHECK_EQ(key.len, 64);
+	CHECK_OK(envol_kek_random(ev, HSM, &more));
+	CHECK(!envol_secret_equal(&key, &more));
+	envol_secret_wipe(&more);
+	CHECK_ERR(envol_kek_random(ev, DISK7, &more), -EOPNOTSUPP);
+	keyvault_tell(&keyvault, "fault do=garbage path=rng");
+	CHECK(envol_kek_random(ev, HSM, &more) < 0);
+	CHECK(!more.data);
+	teardown();
+}
+
 TEST(a_managed_hsm_wraps_with_an_aes_key)
 {
 	_cleanup_wrapped_ struct envol_wrapped odd = ENVOL_WRAPPED_INIT;

@@ -539,3 +539,20 @@ TEST(a_kek_that_may_not_unwrap_here_is_taken_as_unproved_where_that_is_said)
 	CHECK(enrolment.is_unprotected);
 	place_close(&place);
 }
+
+TEST(random_bytes_come_or_it_is_said_why_not)
+{
+	_cleanup_secret_ struct envol_secret bytes = ENVOL_SECRET_INIT;
+
+	place_open(&place);
+	CHECK_OK(envol_kek_random(place.ev, "double:x", &bytes));
+	CHECK_EQ(bytes.len, 64);
+	envol_secret_wipe(&bytes);
+	CHECK_ERR(envol_kek_random(place.ev, "double:short-random", &bytes),
+		  -EPROTO);
+	CHECK_STR_HAS(envol_error_message(place.ev), "gave 31, not 32 to 64");
+	CHECK(!bytes.data);
+	CHECK_OK(envol_key_create(place.ev, "service:a", NULL));
+	CHECK_ERR(envol_kek_random(place.ev, "service:a", &bytes), -EOPNOTSUPP);
+	place_close(&place);
+}

@@ -16,7 +16,7 @@ struct keks {
 
 struct values {
 	struct keks keks;
-	const char *header, *label, *uuid, *recovery_file;
+	const char *header, *label, *uuid, *recovery_file, *mix_random;
 	unsigned int sector_size, key_size;	/* choices: 512|4096, 256|512 */
 	bool alone, force_unprotected, force_unproved, allow_discards, dry_run, overwrite, yes, recovery;
 };
@@ -56,6 +56,8 @@ static const struct option options[] = {
 		    "take KEKs that could be deleted for good; the header records it"),
 	FLAG_OPTION(struct values, force_unproved, "force-unproved",
 		    "make the volume though this host may unwrap by none of the KEKs"),
+	TEXT_OPTION(struct values, mix_random, "mix-random", "URI",
+		    "mix random bytes of this KEK's HSM into the DEK"),
 	HEADER_OPTION(struct values, header),
 	CHOICE_OPTION(struct values, sector_size, "sector-size", "512|4096",
 		      "bytes that are encrypted as one (default: as the device likes)"),
@@ -160,6 +162,7 @@ static int format(struct cli *cli, const struct values *values,
 		.header = values->header,
 		.keks = keks.list,
 		.n_keks = keks.n,
+		.mix_random = values->mix_random,
 		.key_size = 32 * values->key_size,
 		.sector_size = values->sector_size == 1 ? 512 :
 			       values->sector_size == 2 ? 4096 : 0,

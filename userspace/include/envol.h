@@ -237,6 +237,8 @@ struct envol_volume_format {
 	const char *header;	/* file, made if it is not there, or device; NULL: on @device */
 	const struct envol_kek_choice *keks;	/* each becomes a wrap */
 	size_t n_keks;				/* at least 1 */
+	/* a KEK whose HSM's random bytes are mixed into those of this host; NULL: none */
+	const char *mix_random;
 	unsigned int key_size;		/* bytes: 64 (0: that) or 32 */
 	unsigned int sector_size;	/* bytes: 512 or 4096; 0: what the device prefers */
 	const char *label;	/* at most 47 bytes */

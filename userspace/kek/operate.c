@@ -126,6 +126,16 @@ static int backup(struct job *job)
 		       cannot(job, "back up");
 }
 
+static int random_bytes(struct job *job)
+{
+	return job->provider->random ?
+		       job->provider->random(
+			       job->kek, &job->reply->secrets[ENVOL_MESSAGE_KEY]) :
+		       envol_error(job->ev, -EOPNOTSUPP,
+				   "the provider of \"%s:\" has no random bytes",
+				   job->provider->scheme);
+}
+
 /* Those that work on a KEK that is there. */
 static int (*const on_kek[ENVOL_OPERATION_END])(struct job *job) = {
 	[ENVOL_OPERATION_WRAP] = wrap,
@@ -135,6 +145,7 @@ static int (*const on_kek[ENVOL_OPERATION_END])(struct job *job) = {
 	[ENVOL_OPERATION_ENABLE] = enable,
 	[ENVOL_OPERATION_DISABLE] = disable,
 	[ENVOL_OPERATION_BACKUP] = backup,
+	[ENVOL_OPERATION_RANDOM] = random_bytes,
 };
 
 static int run_on_kek(struct job *job,

@@ -12,6 +12,7 @@
 
 #define DEFAULT_SCHEME "service"
 #define PROBE_SIZE 64u	/* as large as the largest DEK */
+#define RANDOM_MIN 32
 
 void envol_wrapped_free(struct envol_wrapped *wrapped)
 {
@@ -144,6 +145,29 @@ int envol_kek_unwrap(struct envol *ev, const char *uri,
 				   request.uri, unwrapped->len,
 				   ENVOL_KEK_KEY_MAX);
 	envol_secret_move(key, unwrapped);
+	return 0;
+}
+
+int envol_kek_random(struct envol *ev, const char *uri,
+		     struct envol_secret *bytes)
+{
+	static const uint8_t no_volume[ENVOL_KEK_ID_SIZE];
+	_cleanup_request_ struct envol_request request = ENVOL_REQUEST_INIT;
+	_cleanup_reply_ struct envol_reply reply = ENVOL_REPLY_INIT;
+	struct envol_secret *got = &reply.secrets[ENVOL_MESSAGE_KEY];
+	int err;
+
+	err = start(ev, &request, ENVOL_OPERATION_RANDOM, uri, no_volume);
+	if (!err)
+		err = envol_run_request(ev, &request, &reply);
+	if (err)
+		return err;
+	if (got->len < RANDOM_MIN || got->len > ENVOL_KEK_KEY_MAX)
+		return envol_error(ev, -EPROTO,
+				   "random bytes of %s: the provider gave %zu, not %d to %d",
+				   request.uri, got->len, RANDOM_MIN,
+				   ENVOL_KEK_KEY_MAX);
+	envol_secret_move(bytes, got);
 	return 0;
 }
 

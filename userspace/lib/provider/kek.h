@@ -54,6 +54,14 @@ int envol_kek_unwrap(struct envol *ev, const char *uri,
 		     const struct envol_wrapped *wrapped, struct envol_secret *key)
 	_must_check_;
 
+/*
+ * Random bytes of what keeps the KEK, an HSM say, 32 to ENVOL_KEK_KEY_MAX, into @bytes,
+ * which must be empty: only ever to be mixed with our own (envol_random_mix()).
+ * -EOPNOTSUPP where it has none.
+ */
+int envol_kek_random(struct envol *ev, const char *uri,
+		     struct envol_secret *bytes) _must_check_;
+
 /* The first half of the next: is what its provider tells of it good enough? -EKEYREJECTED and its kin. */
 int envol_kek_check_info(struct envol *ev, const struct envol_key_info *info)
 	_must_check_;

@@ -57,7 +57,7 @@ struct envol_kek;	/* the provider's own */
 struct envol_provider {
 	const char *scheme;
 
-	/* A KEK that is there, to be used by the next six. */
+	/* A KEK that is there, to be used by the next eight. */
 	int (*open)(struct envol *ev, const struct envol_uri *uri,
 		    struct envol_deadline deadline, struct envol_kek **kek);
 	void (*close)(struct envol_kek *kek);
@@ -78,6 +78,12 @@ struct envol_provider {
 	int (*backup)(struct envol_kek *kek,
 		      const struct envol_secret *passphrase,
 		      struct envol_blob *file);
+
+	/*
+	 * Up to ENVOL_KEK_KEY_MAX bytes, at least 32, of the generator of whatever keeps
+	 * the KEK. They are mixed with ours and never trusted.
+	 */
+	int (*random)(struct envol_kek *kek, struct envol_secret *bytes);
 
 	int (*create)(struct envol *ev, const struct envol_uri *uri,
 		      struct envol_deadline deadline);

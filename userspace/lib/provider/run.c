@@ -33,6 +33,7 @@ static const struct operation {
 	[ENVOL_OPERATION_BACKUP] = { "backup", "back up", true, true },
 	[ENVOL_OPERATION_RESTORE] = { "restore", "restore a key", false, true },
 	[ENVOL_OPERATION_RESEAL] = { "reseal", "reseal the keys of", true, true },
+	[ENVOL_OPERATION_RANDOM] = { "random", "take random bytes from where it is,", true, false },
 };
 
 /* malloc'ed: that of a URI, or what stands alone. */

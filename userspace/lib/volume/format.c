@@ -252,10 +252,22 @@ static int take_place(struct envol *ev, const struct envol_volume_format *format
 
 /* ---- keys ---- */
 
-static int make_dek(struct envol *ev, unsigned int key_size,
-		    struct envol_secret *dek)
+/* What comes from elsewhere makes ours no worse, whoever chose it. */
+static int mix(struct envol *ev, const char *uri, struct envol_secret *dek)
+{
+	_cleanup_secret_ struct envol_secret external = ENVOL_SECRET_INIT;
+	int err = envol_kek_random(ev, uri, &external);
+
+	return err ? err : envol_random_mix(ev, dek, &external);
+}
+
+static int make_dek(struct envol *ev, const struct envol_volume_format *format,
+		    unsigned int key_size, struct envol_secret *dek)
 {
 	int err = envol_random_secret(ev, dek, key_size);
+
+	if (!err && format->mix_random)
+		err = mix(ev, format->mix_random, dek);
 
 	/* XTS with two equal keys has no tweak that anyone may rely on. */
 	if (!err && memcmp(dek->data, dek->data + key_size / 2, key_size / 2) == 0)
@@ -393,7 +405,7 @@ static int format_volume(struct envol *ev, const struct envol_volume_format *for
 	if (!err)
 		err = take_place(ev, format, &place);
 	if (!err)
-		err = make_dek(ev, place.plan.key_size, &dek);
+		err = make_dek(ev, format, place.plan.key_size, &dek);
 	if (!err)
 		err = make_wraps(ev, format, &dek, &token);
 	if (!err && format->dry_run)

@@ -130,7 +130,7 @@ int envol_answer_secret(struct envol *ev, const char *text, size_t len,
 			struct envol_secret *value)
 {
 	struct envol_json_member member;
-	int err = check_id(ev, text, len, id);
+	int err = id ? check_id(ev, text, len, id) : 0;
 
 	if (!err)
 		err = find_value(ev, text, len, max, &member);

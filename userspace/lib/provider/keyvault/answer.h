@@ -9,7 +9,8 @@
 
 /*
  * {"kid":…,"value":…} of wrapkey and unwrapkey, @secret for the latter's. The
- * identifier must be @id's, version and all: -EPROTO for another's answer. -EBADMSG for what
+ * identifier must be @id's, version and all: -EPROTO for another's answer; @id NULL where
+ * the answer is about no key, as random bytes. -EBADMSG for what
  * is no such answer, -EPROTO too for a value that is not 1 to @max bytes.
  */
 int envol_answer_blob(struct envol *ev, const char *text, size_t len,

@@ -199,6 +199,11 @@ static int keyvault_unwrap(struct envol_kek *kek,
 					      &wrapped->bytes, key);
 }
 
+static int keyvault_random(struct envol_kek *kek, struct envol_secret *bytes)
+{
+	return envol_vault_random(kek->vault, ENVOL_KEK_KEY_MAX, bytes);
+}
+
 /* ---- changes -------------------------------------------------------------------------- */
 
 static int keyvault_rotate(struct envol_kek *kek)
@@ -352,6 +357,7 @@ ENVOL_PROVIDER(keyvault) = {
 	.rotate = keyvault_rotate,
 	.enable = keyvault_enable,
 	.backup = keyvault_backup,
+	.random = keyvault_random,
 	.restore = keyvault_restore,
 	.create = keyvault_create,
 	.list = keyvault_list,

@@ -438,6 +438,29 @@ int envol_vault_unwrap(struct envol_vault *vault,
 						ENVOL_KEK_KEY_MAX, key));
 }
 
+int envol_vault_random(struct envol_vault *vault, unsigned int count,
+		       struct envol_secret *bytes)
+{
+	const struct envol_keyvault_id none = { .name = "" };
+	char body[32];
+	_cleanup_call_ struct call call = {
+		.vault = vault, .method = "POST", .id = &none, .right = "rng",
+		.body = body };
+	int err;
+
+	if (!vault->hsm)
+		return envol_error(vault->ev, -EOPNOTSUPP,
+				   "a vault gives no random bytes, a Managed HSM does");
+	call.body_len = snprintf(body, sizeof(body), "{\"count\":%u}", count);
+	snprintf(call.url, sizeof(call.url), "https://%s/rng?api-version=%s",
+		 vault->host, vault->api_version);
+	err = perform(&call);
+	return err ? err :
+		     parsed(envol_answer_secret(vault->ev, text(&call),
+						call.answer.body.len, NULL,
+						count, bytes));
+}
+
 /* ---- changing --------------------------------------------------------------------------------- */
 
 /* The bundle that comes back is of the key that was meant. */

@@ -44,6 +44,10 @@ int envol_vault_unwrap(struct envol_vault *vault,
 		       const char *algorithm, const struct envol_blob *wrapped,
 		       struct envol_secret *key) _must_check_;
 
+/* Of a Managed HSM: -EOPNOTSUPP for a vault, which has none to give. */
+int envol_vault_random(struct envol_vault *vault, unsigned int count,
+		       struct envol_secret *bytes) _must_check_;
+
 /* A new key; on one that is there it would be a new version. */
 int envol_vault_create(struct envol_vault *vault,
 		       const struct envol_keyvault_id *id, const char *kty,

@@ -492,6 +492,23 @@ static int pkcs11_rotate(struct envol_kek *kek)
 	return err ? err : find_keys(kek);
 }
 
+static int pkcs11_random(struct envol_kek *kek, struct envol_secret *bytes)
+{
+	_cleanup_secret_ struct envol_secret fresh = ENVOL_SECRET_INIT;
+	int err = envol_secret_alloc(kek->ev, &fresh, ENVOL_KEK_KEY_MAX);
+
+	if (!err)
+		err = envol_pkcs11_session_random(&kek->session, &fresh);
+	if (is_worth_another(kek, err)) {
+		err = renew(kek);
+		if (!err)
+			err = envol_pkcs11_session_random(&kek->session, &fresh);
+	}
+	if (!err)
+		envol_secret_move(bytes, &fresh);
+	return err;
+}
+
 static int pkcs11_create(struct envol *ev, const struct envol_uri *uri,
 			 struct envol_deadline deadline)
 {
@@ -520,6 +537,7 @@ ENVOL_PROVIDER(pkcs11) = {
 	.describe = pkcs11_describe,
 	.wrap = pkcs11_wrap,
 	.unwrap = pkcs11_unwrap,
+	.random = pkcs11_random,
 	.rotate = pkcs11_rotate,
 	.create = pkcs11_create,
 	.list = envol_pkcs11_list,

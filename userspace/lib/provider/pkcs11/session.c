@@ -227,3 +227,18 @@ int envol_pkcs11_session_confirm(struct envol_pkcs11_session *session)
 		pin = envol_pin_of_request(session->ev);
 	return try_pin(session, CKU_CONTEXT_SPECIFIC, pin);
 }
+
+int envol_pkcs11_session_random(struct envol_pkcs11_session *session,
+				struct envol_secret *bytes)
+{
+	if (!(session->token.flags & CKF_RNG))
+		return envol_error(session->ev, -EOPNOTSUPP,
+				   "%s has no random generator (CKF_RNG is not set)",
+				   session->token.label);
+	session->rv = session->token.module->C_GenerateRandom(
+		session->handle, bytes->data, bytes->len);
+	return session->rv == CKR_OK ? 0 :
+		envol_ckr_error(session->ev, session->rv,
+				"take random bytes from %s",
+				session->token.label);
+}

@@ -29,6 +29,10 @@ int envol_pkcs11_session_reopen(struct envol_pkcs11_session *session)
 	_must_check_;
 void envol_pkcs11_session_close(struct envol_pkcs11_session *session);
 
+/* Of the token's own generator, into @bytes, which has its size. -EOPNOTSUPP: it has none. */
+int envol_pkcs11_session_random(struct envol_pkcs11_session *session,
+				struct envol_secret *bytes) _must_check_;
+
 /* Keys that want the PIN for each use: between the operation's start and its end. */
 int envol_pkcs11_session_confirm(struct envol_pkcs11_session *session)
 	_must_check_;
