@@ -82,3 +82,19 @@ try envol rekey img4 --kek local --add $key
 tell access vault=corp 'denied=[]'
 try envol open img3 x --test
 try envol open img4 x --test --kek $key
+
+# A key that was made elsewhere.
+(umask 077 && openssl genrsa -out own.pem 2048 && openssl genrsa -aes128 -passout pass:x -out shut.pem 2048 &&
+	openssl genrsa -out small.pem 1024 && openssl ecparam -name prime256v1 -genkey -noout -out ec.pem &&
+	echo nonsense >text) >/dev/null 2>&1
+own=https://corp.vault.azure.net/keys/own
+chmod 644 own.pem
+try envol key import $own own.pem
+chmod 600 own.pem
+for file in shut.pem small.pem ec.pem text none; do try envol key import $own $file; done
+try envol key import $own own.pem
+try envol key import $own own.pem
+try envol key import local own.pem
+truncate -s 32M img5
+quietly envol format img5 --kek $own --yes
+quietly envol open img5 x --test

@@ -8,6 +8,7 @@ import hashlib
 import hmac
 import importlib.machinery
 import importlib.util
+import json
 import os
 import subprocess
 import sys
@@ -15,11 +16,14 @@ import sys
 from azure.identity import ClientSecretCredential
 from azure.keyvault.keys import KeyClient
 from azure.keyvault.keys.crypto import CryptographyClient, KeyWrapAlgorithm
+from cryptography.hazmat.primitives import hashes, keywrap, serialization
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from lib import HERE, run, same, test
 
 TESTS = os.path.dirname(HERE)
 ENVOL = os.path.realpath(os.path.join(os.environ.get("O", "build"), "envol"))
+OAEP_SHA1 = padding.OAEP(padding.MGF1(hashes.SHA1()), hashes.SHA1(), None)
 VAULT, HSM = "https://corp.vault.azure.net", "https://hsm.managedhsm.azure.net"
 
 
@@ -196,6 +200,35 @@ def an_open_costs_one_request(double):
              for at in double.tell("requests")["requests"] if at["place"] == "envol"
              and "oauth2" not in at["path"]]
     same(asked, [("POST", "unwrapkey")])
+
+
+@test
+def a_key_comes_in_the_transfer_blob_of_its_owner_s_hsm(double):
+    place = Place(double, VAULT)
+    exchange = place.keys.create_rsa_key("exchange", size=2048, hardware_protected=True,
+                                         key_operations=["import"])
+    own, aes = rsa.generate_private_key(public_exponent=65537, key_size=2048), os.urandom(32)
+    numbers = rsa.RSAPublicNumbers(int.from_bytes(exchange.key.e, "big"),
+                                   int.from_bytes(exchange.key.n, "big"))
+    sealed = numbers.public_key().encrypt(aes, OAEP_SHA1) + keywrap.aes_key_wrap_with_padding(
+        aes, own.private_bytes(serialization.Encoding.DER, serialization.PrivateFormat.PKCS8,
+                               serialization.NoEncryption()))
+    blob = os.path.join(place.directory, "own.byok")
+
+    def write(ciphertext):
+        with open(os.open(blob, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as f:
+            json.dump({"schema_version": "1.0.0", "generator": "a vendor's tool",
+                       "header": {"kid": exchange.id, "alg": "dir", "enc": "CKM_RSA_AES_KEY_WRAP"},
+                       "ciphertext": base64.urlsafe_b64encode(ciphertext).rstrip(b"=").decode()}, f)
+
+    write(sealed[:-1] + b"\0")
+    place.envol("key", "import", f"{VAULT}/keys/own", blob, status=1)
+    write(sealed)
+    place.envol("key", "import", f"{VAULT}/keys/own", blob)
+    same(place.keys.get_key("own").key.n.lstrip(b"\0"),
+         own.public_key().public_numbers().n.to_bytes(256, "big"))
+    place.format("own")
+    place.open()
 
 
 if not os.access(ENVOL, os.X_OK):

@@ -447,6 +447,14 @@ int envol_key_list(struct envol *ev, const char *scheme, struct envol_key_info *
 int envol_key_rotate(struct envol *ev, const char *uri, struct envol_key_info *info)
 	ENVOL_API_CHECK;
 
+/*
+ * A key that its owner made elsewhere, in @file (which others may not read): of a vault an
+ * RSA key in PEM, or the transfer blob that a vendor's tool makes of one in an HSM.
+ * -EEXIST for a name that is taken, -EBADMSG, -EOPNOTSUPP.
+ */
+int envol_key_import(struct envol *ev, const char *uri, const char *file,
+		     struct envol_key_info *info) ENVOL_API_CHECK;
+
 /* @version NULL: all of them. A disabled one neither wraps nor unwraps. */
 int envol_key_disable(struct envol *ev, const char *uri, const char *version)
 	ENVOL_API_CHECK;

@@ -173,6 +173,20 @@ static int create(struct job *job)
 	return err ? err : run_on_kek(job, describe);
 }
 
+static int import(struct job *job)
+{
+	int err = find(job, job->request->uri);
+
+	if (err)
+		return err;
+	if (!job->provider->import)
+		return cannot(job, "import");
+	err = job->provider->import(job->ev, &job->uri,
+				    &job->request->secrets[ENVOL_MESSAGE_KEY],
+				    job->deadline);
+	return err ? err : run_on_kek(job, describe);
+}
+
 static int list(struct job *job)
 {
 	int err = find_provider(job, job->request->uri);
@@ -238,6 +252,8 @@ static int run(struct job *job)
 	switch (job->request->operation) {
 	case ENVOL_OPERATION_CREATE:
 		return create(job);
+	case ENVOL_OPERATION_IMPORT:
+		return import(job);
 	case ENVOL_OPERATION_LIST:
 		return list(job);
 	case ENVOL_OPERATION_RESTORE:

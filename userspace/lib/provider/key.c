@@ -76,6 +76,21 @@ int envol_key_rotate(struct envol *ev, const char *uri,
 	return run_on(ev, ENVOL_OPERATION_ROTATE, uri, info);
 }
 
+int envol_key_import(struct envol *ev, const char *uri, const char *file,
+		     struct envol_key_info *info)
+{
+	_cleanup_request_ struct envol_request request = ENVOL_REQUEST_INIT;
+	int err = start(ev, &request, ENVOL_OPERATION_IMPORT, uri);
+
+	if (!err)
+		err = envol_file_load_secret(
+			ev, AT_FDCWD, file,
+			&request.secrets[ENVOL_MESSAGE_KEY]);
+	if (!err)
+		err = run_for_info(ev, &request, info);
+	return err;
+}
+
 int envol_key_list(struct envol *ev, const char *scheme,
 		   struct envol_key_info **infos, size_t *n_infos)
 {

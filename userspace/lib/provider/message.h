@@ -30,7 +30,7 @@ enum envol_message_kind {
 };
 
 enum envol_message_secret {
-	ENVOL_MESSAGE_KEY,		/* what is wrapped, or was unwrapped; random bytes */
+	ENVOL_MESSAGE_KEY,		/* what is wrapped, or was unwrapped; random bytes; what is imported */
 	ENVOL_MESSAGE_PASSPHRASE,	/* of a backup */
 	ENVOL_MESSAGE_PIN,		/* of the token that has the KEK */
 	ENVOL_MESSAGE_SECRETS
@@ -55,6 +55,7 @@ enum envol_operation {
 	ENVOL_OPERATION_RESTORE,
 	ENVOL_OPERATION_RESEAL,
 	ENVOL_OPERATION_RANDOM,
+	ENVOL_OPERATION_IMPORT,
 	ENVOL_OPERATION_END
 };
 

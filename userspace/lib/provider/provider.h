@@ -87,6 +87,10 @@ struct envol_provider {
 
 	int (*create)(struct envol *ev, const struct envol_uri *uri,
 		      struct envol_deadline deadline);
+	/* A new key from what its owner brings, in a form that the provider knows. */
+	int (*import)(struct envol *ev, const struct envol_uri *uri,
+		      const struct envol_secret *file,
+		      struct envol_deadline deadline);
 	/*
 	 * All of them, with their URIs, in a malloc'ed array. One that can't be
 	 * described has no type, and the reason in its protection.

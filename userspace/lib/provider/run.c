@@ -34,6 +34,7 @@ static const struct operation {
 	[ENVOL_OPERATION_RESTORE] = { "restore", "restore a key", false, true },
 	[ENVOL_OPERATION_RESEAL] = { "reseal", "reseal the keys of", true, true },
 	[ENVOL_OPERATION_RANDOM] = { "random", "take random bytes from where it is,", true, false },
+	[ENVOL_OPERATION_IMPORT] = { "import", "import", false, true },
 };
 
 /* malloc'ed: that of a URI, or what stands alone. */
@@ -207,6 +208,7 @@ static const char *version_used(const struct envol_request *request,
 	case ENVOL_OPERATION_UNWRAP:
 		return request->wrapped.version;
 	case ENVOL_OPERATION_CREATE:
+	case ENVOL_OPERATION_IMPORT:
 	case ENVOL_OPERATION_ROTATE:
 		return info && info->n_versions ?
 			       info->versions[info->n_versions - 1].version :

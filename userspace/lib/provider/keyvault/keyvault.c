@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "userspace/lib/provider/keyvault/import.h"
 #include "userspace/lib/provider/keyvault/portrait.h"
 #include "userspace/lib/provider/keyvault/vault.h"
 #include "userspace/lib/provider/provider.h"
@@ -280,6 +281,47 @@ static int keyvault_create(struct envol *ev, const struct envol_uri *uri,
 	return err;
 }
 
+/* What the vault then has is what was brought. */
+static int check_imported(struct envol *ev, const struct envol_bundle *bundle,
+			  const struct envol_blob *modulus)
+{
+	if (!modulus->len ||
+	    (bundle->type == ENVOL_BUNDLE_RSA &&
+	     envol_blob_equal(&bundle->public.modulus, modulus)))
+		return 0;
+	return envol_error(ev, -EPROTO,
+			   "the vault says that it has another key than the one that was brought");
+}
+
+static int import(struct envol_kek *kek, const struct envol_secret *file)
+{
+	_cleanup_bundle_ struct envol_bundle bundle = ENVOL_BUNDLE_INIT;
+	_cleanup_secret_ struct envol_secret body = ENVOL_SECRET_INIT;
+	_cleanup_blob_ struct envol_blob modulus = ENVOL_BLOB_INIT;
+	int err = envol_import_body(kek->ev, file, setting(kek, "key_type"),
+				    &body, &modulus);
+
+	if (!err)
+		err = check_absent(kek);
+	if (!err)
+		err = envol_vault_import(kek->vault, &kek->id, &body, &bundle);
+	return err ? err : check_imported(kek->ev, &bundle, &modulus);
+}
+
+static int keyvault_import(struct envol *ev, const struct envol_uri *uri,
+			   const struct envol_secret *file,
+			   struct envol_deadline deadline)
+{
+	struct envol_kek *kek;
+	int err = keyvault_open(ev, uri, deadline, &kek);
+
+	if (err)
+		return err;
+	err = import(kek, file);
+	keyvault_close(kek);
+	return err;
+}
+
 static int keyvault_list(struct envol *ev, struct envol_deadline deadline,
 			 struct envol_key_info **infos, size_t *n_infos)
 {
@@ -360,5 +402,6 @@ ENVOL_PROVIDER(keyvault) = {
 	.random = keyvault_random,
 	.restore = keyvault_restore,
 	.create = keyvault_create,
+	.import = keyvault_import,
 	.list = keyvault_list,
 };

@@ -464,20 +464,39 @@ int envol_vault_random(struct envol_vault *vault, unsigned int count,
 /* ---- changing --------------------------------------------------------------------------------- */
 
 /* The bundle that comes back is of the key that was meant. */
-static int change(struct call *call, const char *operation)
+static int change_into(struct call *call, const char *operation,
+		       struct envol_bundle *bundle)
 {
-	_cleanup_bundle_ struct envol_bundle bundle = ENVOL_BUNDLE_INIT;
 	struct envol *ev = call->vault->ev;
 	int err = run(call, operation);
 
 	if (!err)
 		err = parsed(envol_bundle_parse(
-			ev, text(call), call->answer.body.len, &bundle));
+			ev, text(call), call->answer.body.len, bundle));
 	if (err)
 		return err;
-	return envol_keyvault_is_same_key(&bundle.id, call->id) ? 0 :
+	return envol_keyvault_is_same_key(&bundle->id, call->id) ? 0 :
 		envol_error(ev, -EPROTO,
 			    "the vault answers with another key than was asked for");
+}
+
+static int change(struct call *call, const char *operation)
+{
+	_cleanup_bundle_ struct envol_bundle bundle = ENVOL_BUNDLE_INIT;
+
+	return change_into(call, operation, &bundle);
+}
+
+int envol_vault_import(struct envol_vault *vault,
+		       const struct envol_keyvault_id *id,
+		       const struct envol_secret *body,
+		       struct envol_bundle *bundle)
+{
+	_cleanup_call_ struct call call = {
+		.vault = vault, .method = "PUT", .id = id, .right = "import",
+		.body = body->data, .body_len = body->len };
+
+	return change_into(&call, "", bundle);
 }
 
 int envol_vault_create(struct envol_vault *vault,

@@ -52,6 +52,11 @@ int envol_vault_random(struct envol_vault *vault, unsigned int count,
 int envol_vault_create(struct envol_vault *vault,
 		       const struct envol_keyvault_id *id, const char *kty,
 		       unsigned int bits) _must_check_;
+/* The same with a key that is brought, from envol_import_body(). @bundle must be empty. */
+int envol_vault_import(struct envol_vault *vault,
+		       const struct envol_keyvault_id *id,
+		       const struct envol_secret *body,
+		       struct envol_bundle *bundle) _must_check_;
 int envol_vault_rotate(struct envol_vault *vault,
 		       const struct envol_keyvault_id *id) _must_check_;
 int envol_vault_set_enabled(struct envol_vault *vault,
