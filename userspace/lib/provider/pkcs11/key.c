@@ -280,7 +280,13 @@ static int collect(struct envol_pkcs11_session *session,
 					   "%s says that it gave %lu objects where %u were asked for",
 					   session->token.label, n, HANDLES);
 		*n_handles += n;
-	} while (n && *n_handles + HANDLES <= ENVOL_PKCS11_KEYS_MAX);
+		/* Else the newest may be among those that are not looked at. */
+		if (n && *n_handles + HANDLES > ENVOL_PKCS11_KEYS_MAX)
+			return envol_error(session->ev, -E2BIG,
+					   "%s has more than %u keys that fit",
+					   session->token.label,
+					   ENVOL_PKCS11_KEYS_MAX - HANDLES);
+	} while (n);
 	return 0;
 }
 
