@@ -122,7 +122,8 @@ static CK_RV get_slot_list(CK_BBOOL present, CK_SLOT_ID *slots, CK_ULONG *n)
 	CK_ULONG room = slots ? *n : 0, i;
 
 	BEGIN(C_GetSlotList);
-	*n = is("no-token") ? 0 : is("two-tokens") ? 2 : 1;
+	*n = is("no-token") ? 0 :
+	     is("two-tokens") || is("copied-token") ? 2 : 1;
 	if (is("many-slots"))
 		*n = ~0UL;
 	if (is("more-slots") && slots)
@@ -148,7 +149,7 @@ static CK_RV get_token_info(CK_SLOT_ID slot, CK_TOKEN_INFO *info)
 	fill(info->manufacturerID, sizeof(info->manufacturerID), "Nobody");
 	fill(info->model, sizeof(info->model), "None");
 	fill(info->serialNumber, sizeof(info->serialNumber),
-	     slot == 1 ? "0001" : "0002");
+	     slot == 1 || is("copied-token") ? "0001" : "0002");
 	if (is("control-characters"))
 		fill(info->model, sizeof(info->model), "\x1b[31m\nred");
 	if (is("full-fields")) {

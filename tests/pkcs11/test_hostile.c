@@ -237,6 +237,7 @@ TEST(errors_of_the_token_are_named_and_told_apart)
 		{ "error-C_Decrypt-0xfff", -EIO, "CKR 0xfff" },
 		{ "public-key", -ENOENT, "none that is private" },
 		{ "two-tokens", 0, "" },
+		{ "copied-token", -ENOTUNIQ, "one of them is a copy" },
 	};
 
 	CHECK_CASES(unwrap, cases);

@@ -204,10 +204,18 @@ static int add_token(struct search *search, CK_FUNCTION_LIST *module,
 	    !is_part(search->name, &token.name) ||
 	    !is_part(search->section, &token.name))
 		return 0;
-	/* One token by two modules, or of two sections, is one. */
-	for (i = 0; i < search->n; i++)
-		if (is_part(&token.name, &search->tokens[i].name))
-			return 0;
+	/* One token by two modules, or of two sections, is one; a copy of one is none. */
+	for (i = 0; i < search->n; i++) {
+		if (!is_part(&token.name, &search->tokens[i].name))
+			continue;
+		if (search->name && search->tokens[i].module == module &&
+		    search->tokens[i].slot != slot)
+			return envol_error(search->ev, -ENOTUNIQ,
+					   "two slots, %lu and %lu, show a %s: one of them is a copy, to which no PIN is given; take it away",
+					   search->tokens[i].slot, slot,
+					   token.label);
+		return 0;
+	}
 	err = find_subject(search->ev, &token);
 	if (err)
 		return err;
@@ -350,7 +358,7 @@ int envol_pkcs11_find_token(struct envol *ev,
 	size_t i;
 	int err = search_all(&search);
 
-	if (!err && search.n == 0)
+	if (!err && (search.n == 0 || search.err == -ENOTUNIQ))
 		err = not_found(&search);
 	if (!err && search.n > 1)
 		err = envol_error(ev, -ENOTUNIQ,
