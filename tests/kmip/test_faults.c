@@ -260,7 +260,12 @@ TEST(a_password_is_sent)
 	CHECK_EQ(system(uri), 0);
 	snprintf(uri, sizeof(uri), "kmip://%s/?name=disk7", peer.address);
 	peer_set(place.ev, "username", "envol");
+	/* What is set for all servers is sent to none that has no section: a disk may name it. */
 	peer_set(place.ev, "password_file", place_path(&place, "password"));
+	CHECK_ERR(wrap_and_unwrap(), -EACCES);
+	CHECK_STR_HAS(envol_error_message(place.ev), "[kmip 127.0.0.1:");
+	CHECK_OK(envol_set_provider(place.ev, "kmip", peer.address, "ca_file",
+				    peer_file("ca.pem")));
 	CHECK_OK(wrap_and_unwrap());
 	CHECK(!strstr(place.log, "s3cret"));
 	teardown();

@@ -43,6 +43,32 @@ static int missing(const struct access *access, const char *key)
 			   key, access->place->subject);
 }
 
+static bool has_section(const struct access *access)
+{
+	const char *subject;
+	size_t i;
+
+	for (i = 0; (subject = envol_setting_subject(access->ev, "kmip", i)); i++)
+		if (strcmp(subject, access->place->subject) == 0)
+			return true;
+	return false;
+}
+
+/*
+ * A certificate proves who we are and gives nothing away; a password is the server's
+ * from then on. A URI may come from a disk, and lead to any server that this CA knows.
+ */
+static int take_password(struct access *access)
+{
+	if (!access->username || !setting(access, "password_file"))
+		return 0;
+	if (!has_section(access))
+		return envol_error(access->ev, -EACCES,
+				   "a password is sent to no server that the settings do not name: section [kmip %s] of envol.conf makes it one that may have it",
+				   access->place->subject);
+	return read_file(access, "password_file", &access->password);
+}
+
 static int take_credentials(struct access *access)
 {
 	int err = 0;
@@ -61,9 +87,7 @@ static int take_credentials(struct access *access)
 	if (!access->tls.key_file)
 		return missing(access, "key_file");
 	err = read_file(access, "key_file", &access->key);
-	if (!err && access->username && setting(access, "password_file"))
-		err = read_file(access, "password_file", &access->password);
-	return err;
+	return err ? err : take_password(access);
 }
 
 static int take_servers(struct access *access)
