@@ -89,7 +89,7 @@ class Server:
         uid, key = self.key(payload)
         values = [(0x420057, lambda t: enum(t, 2)), (STATE, lambda t: enum(t, key["state"])),
                   (0x420028, lambda t: enum(t, 3)), (0x42002a, lambda t: integer(t, 256)),
-                  (0x42002c, lambda t: integer(t, self.options.usage)), (0x420039, lambda t: date(t, key["time"]))]
+                  (0x42002c, lambda t: integer(t, self.options.usage)), (0x420039, lambda t: date(t, self.options.date or key["time"]))]
         if key["name"]:
             values.append((NAME, lambda t: structure(t, text(0x420055, key["name"]),
                                                      enum(0x420054, 1))))
@@ -337,6 +337,7 @@ def main():
     parser.add_argument("--client-nonce", action="store_true")
     parser.add_argument("--password")
     parser.add_argument("--usage", type=int, default=12, help="mask of every key")
+    parser.add_argument("--date", type=int, help="when each key was made, in seconds")
     parser.add_argument("--to", help="HOST:PORT: a wire to another server, and no server")
     parser.add_argument("--delay", type=int, default=0, help="ms of a round trip on the wire")
     parser.add_argument("--loss", type=float, default=0, help="percent")

@@ -175,6 +175,40 @@ TEST(a_key_whose_creation_is_not_answered_is_not_created_again)
 	teardown();
 }
 
+TEST(a_server_that_is_down_hides_its_own_keys_alone)
+{
+	struct envol_key_info *infos = NULL;
+	size_t i, n = 0, found = 0;
+
+	setup("");
+	CHECK_OK(envol_set_provider(place.ev, "kmip", "127.0.0.1:1", "ca_file",
+				    peer_file("ca.pem")));
+	CHECK_OK(envol_set_provider(place.ev, "kmip", peer.address, "ca_file",
+				    peer_file("ca.pem")));
+	CHECK_OK(envol_key_list(place.ev, "kmip", &infos, &n));
+	for (i = 0; i < n; i++) {
+		found += strcmp(infos[i].uri, uri) == 0;
+		envol_key_info_free(&infos[i]);
+	}
+	free(infos);
+	CHECK_EQ(found, 1);
+	CHECK_STR_HAS(place.log, "its keys are not listed");
+	CHECK_STR_HAS(place.log, "127.0.0.1 port 1");
+	teardown();
+}
+
+TEST(a_time_beyond_all_calendars_is_no_reason_to_fail)
+{
+	struct envol_key_info info = { 0 };
+
+	setup("--date 99999999999999");
+	CHECK_OK(wrap_and_unwrap());
+	CHECK_OK(envol_key_show(place.ev, uri, &info));
+	CHECK_EQ(info.versions[0].created, 253402300799);
+	envol_key_info_free(&info);
+	teardown();
+}
+
 TEST(what_other_servers_lack_is_done_without)
 {
 	static const struct row rows[] = {

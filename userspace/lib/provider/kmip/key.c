@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "userspace/lib/provider/kmip/key.h"
+#include "userspace/lib/provider/message.h"
 #include "userspace/lib/util/error.h"
 
 const char *envol_kmip_key_setting(const struct envol_kek *kek, const char *key)
@@ -148,13 +149,21 @@ static char *protection_of(struct envol_kek *kek,
 /* No provider of KMIP says whether a destroyed key can be brought back. */
 #define RECOVERY "an active key can't be destroyed; one that was revoked and destroyed comes back from the server's backups alone"
 
+/* A server's number may be no time that can be told. What is too late stays late. */
+static int64_t time_of(int64_t seconds)
+{
+	if (seconds <= 0)
+		return 0;
+	return seconds < ENVOL_MESSAGE_TIME_MAX ? seconds : ENVOL_MESSAGE_TIME_MAX;
+}
+
 static void fill_version(const struct envol_kmip_object *object,
 			 struct envol_key_version *version)
 {
 	version->version = strdup(object->uid);
-	version->created = object->created > 0 ? object->created : 0;
-	version->not_before = object->activation > 0 ? object->activation : 0;
-	version->expires = object->deactivation > 0 ? object->deactivation : 0;
+	version->created = time_of(object->created);
+	version->not_before = time_of(object->activation);
+	version->expires = time_of(object->deactivation);
 	version->enabled = object->state == 0 || object->state == KMIP_STATE_ACTIVE;
 }
 

@@ -7,6 +7,7 @@
 #include "userspace/lib/provider/kmip/key.h"
 #include "userspace/lib/provider/kmip/server.h"
 #include "userspace/lib/provider/kmip/wrap.h"
+#include "userspace/lib/provider/message.h"
 #include "userspace/lib/util/error.h"
 #include "userspace/lib/util/log.h"
 
@@ -263,11 +264,15 @@ static int describe_listed(struct listing *listing, const char *uid, struct envo
 
 static int list_page(struct listing *listing, char (*uids)[ENVOL_KMIP_TEXT_SIZE], size_t n)
 {
+	struct envol_key_info *infos;
 	size_t i;
 	int err = 0;
-	struct envol_key_info *infos = reallocarray(listing->infos, listing->n + n,
-						    sizeof(*infos));
 
+	if (listing->n + n > ENVOL_MESSAGE_KEYS_MAX)
+		return envol_error(listing->kek.ev, -E2BIG,
+				   "%s has more keys than the %u that can be listed",
+				   listing->kek.client.server, ENVOL_MESSAGE_KEYS_MAX);
+	infos = reallocarray(listing->infos, listing->n + n, sizeof(*infos));
 	if (!infos)
 		return envol_error(listing->kek.ev, -ENOMEM, "out of memory");
 	listing->infos = infos;
@@ -299,29 +304,57 @@ static int list_server(struct listing *listing)
 	return err;
 }
 
-/* Of every server that has a section. */
+static int list_place(struct listing *listing, const char *subject,
+		      struct envol_deadline deadline)
+{
+	struct envol_kek *kek = &listing->kek;
+	int err = envol_kmip_scheme_place(kek->ev, subject, &kek->id.place);
+
+	if (!err)
+		err = envol_kmip_server_connect(kek->ev, &kek->id.place, deadline,
+						&kek->client);
+	if (!err)
+		err = list_server(listing);
+	envol_kmip_client_wipe(&kek->client);
+	return err;
+}
+
+static size_t count_servers(struct envol *ev)
+{
+	size_t n = 0;
+
+	while (envol_setting_subject(ev, "kmip", n))
+		n++;
+	return n;
+}
+
+/* Of every server that has a section: one that is down hides its keys and no others'. */
 static int kmip_list(struct envol *ev, struct envol_deadline deadline,
 		     struct envol_key_info **infos, size_t *n_infos)
 {
 	struct listing listing = { .kek.ev = ev };
-	const char *subject;
-	size_t i;
+	size_t i, n = count_servers(ev), n_listed = 0;
 	int err = 0;
 
-	for (i = 0; !err && (subject = envol_setting_subject(ev, "kmip", i)); i++) {
-		struct envol_kek *kek = &listing.kek;
+	for (i = 0; i < n && err != -ENOMEM; i++) {
+		struct envol_deadline until = envol_deadline_in(
+			envol_deadline_left_ms(deadline) / (int)(n - i));
+		size_t before = listing.n;
 
-		err = envol_kmip_scheme_place(ev, subject, &kek->id.place);
-		if (!err)
-			err = envol_kmip_server_connect(ev, &kek->id.place, deadline,
-							&kek->client);
-		if (!err)
-			err = list_server(&listing);
-		envol_kmip_client_wipe(&kek->client);
+		err = list_place(&listing, envol_setting_subject(ev, "kmip", i), until);
+		if (!err) {
+			n_listed++;
+			continue;
+		}
+		while (listing.n > before)
+			envol_key_info_free(&listing.infos[--listing.n]);
+		if (n > 1)
+			envol_log_warning(ev, "%s; its keys are not listed",
+					  envol_error_message(ev));
 	}
 	*infos = listing.infos;
 	*n_infos = listing.n;
-	return err;
+	return n_listed && err != -ENOMEM ? 0 : err;
 }
 
 ENVOL_PROVIDER(kmip) = {
