@@ -15,8 +15,10 @@ PROVIDER_TESTS := $(patsubst tests/%.c,$(O)/tests/%,$(filter-out \
 # The library's half of providers that only tests have.
 TEST_PROVIDER_OBJ := $(O)/obj/tests/provider/double_scheme.o $(O)/obj/userspace/lib/provider/template/scheme.o
 PROVIDER_TEST_OBJ = $(O)/obj/tests/provider/place.o $(TEST_PROVIDER_OBJ) $(HARNESS) $(LIB_OBJ) $(PROVIDER_OBJ)
-KMIP     := $(patsubst tests/%.c,$(O)/tests/%,$(sort $(wildcard tests/kmip/test_*.c)))
-PKCS11   := $(patsubst tests/%.c,$(O)/tests/%,$(sort $(wildcard tests/pkcs11/test_*.c)))
+KMIP     := $(patsubst tests/%.c,$(O)/tests/%,$(filter-out $(if $(SAN),%/test_memory.c),$(sort \
+	$(wildcard tests/kmip/test_*.c))))
+PKCS11   := $(patsubst tests/%.c,$(O)/tests/%,$(filter-out $(if $(SAN),%/test_memory.c),$(sort \
+	$(wildcard tests/pkcs11/test_*.c))))
 HARNESS  := $(patsubst %.c,$(O)/obj/%.o,$(wildcard tests/harness/*.c))
 
 # What a test links follows from where it lies: the cipher, the table, a tool, or the library.
@@ -72,11 +74,13 @@ $(O)/tests/pkcs11/hostile.so: tests/pkcs11/hostile.c
 	$(call say,LD,$@)$(CC) -std=gnu11 -O2 -Wall -Wextra -Wno-unused-parameter -fPIC -shared \
 		$(shell pkg-config --cflags p11-kit-1) $< -o $@
 # They do in themselves what a KEK program does, with its allocator; sanitizers have one of their own.
-$(O)/tests/provider/test_memory $(O)/tests/provider/test_keyvault_memory: $(filter-out %/main.o,$(KEK_OBJ)) $(O)/obj/tests/provider/memory.o
+$(O)/tests/provider/test_memory $(O)/tests/provider/test_keyvault_memory $(O)/tests/pkcs11/test_memory \
+		$(O)/tests/kmip/test_memory: $(filter-out %/main.o,$(KEK_OBJ)) $(O)/obj/tests/provider/memory.o
 $(KMIP): $(O)/tests/kmip/%: $(O)/obj/tests/kmip/%.o $(O)/obj/tests/kmip/peer.o $(O)/obj/tests/provider/place.o \
 		$(HARNESS) $(LIB_OBJ)
 	@mkdir -p $(@D)
-	$(call say,LD,$@)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $^ $(LIB_LIBS) -o $@
+	$(call say,LD,$@)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $^ $(LIB_LIBS) $(PROVIDER_LIBS) -o $@
+$(O)/tests/kmip/test_memory: $(PROVIDER_OBJ)
 $(patsubst %,$(O)/tests/kmip/test_%,named export identifier rotated): $(O)/obj/tests/provider/conformance.o
 # What tests use KEKs with: the programs, and two for the providers that only tests have.
 $(O)/tests/provider/kek/double: $(KEK_OBJ) $(O)/obj/tests/provider/double_scheme.o \
