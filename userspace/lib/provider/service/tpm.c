@@ -48,6 +48,9 @@ static const struct {
 	{ TPM2_RC_YIELDED, -EAGAIN, "it is busy" },
 	{ TPM2_RC_TESTING, -EAGAIN, "it is testing itself" },
 	{ TPM2_RC_NV_RATE, -EAGAIN, "it limits writes for now" },
+	{ TPM2_RC_NV_UNAVAILABLE, -EAGAIN, "its memory can't be written for now" },
+	{ TPM2_RC_NV_SPACE, -ENOSPC, "its lasting memory is full; remove what nobody needs (tpm2_getcap handles-nv-index)" },
+	{ TPM2_RC_CONTEXT_GAP, -EAGAIN, "other programs' sessions are in the way" },
 	{ TPM2_RC_OBJECT_MEMORY, -EAGAIN, "its memory is full of other programs' keys; a resource manager (/dev/tpmrm0) avoids that" },
 	{ TPM2_RC_SESSION_MEMORY, -EAGAIN, "its memory is full of other programs' sessions; a resource manager (/dev/tpmrm0) avoids that" },
 	{ TPM2_RC_SESSION_HANDLES, -EAGAIN, "its memory is full of other programs' sessions; a resource manager (/dev/tpmrm0) avoids that" },
@@ -154,14 +157,16 @@ static int make_primary(struct envol_tpm *tpm, ESYS_TR hierarchy, ESYS_TR *key,
 	return take_name(tpm, *key, name);
 }
 
-int envol_tpm_open(struct envol *ev, const char *tcti, struct envol_tpm *tpm)
+int envol_tpm_connect(struct envol *ev, const char *tcti,
+		      struct envol_tpm *tpm)
 {
 	TSS2_RC rc;
 	int err;
 
 	*tpm = (struct envol_tpm){ .ev = ev, .tcti = tcti,
 				   .storage = ESYS_TR_NONE,
-				   .session = ESYS_TR_NONE };
+				   .session = ESYS_TR_NONE,
+				   .policy = ESYS_TR_NONE };
 	err = check_device(tpm);
 	if (err)
 		return err;
@@ -171,9 +176,20 @@ int envol_tpm_open(struct envol *ev, const char *tcti, struct envol_tpm *tpm)
 				   "the TPM (%s) can't be reached: %s", tcti,
 				   Tss2_RC_Decode(rc));
 	rc = Esys_Initialize(&tpm->esys, tpm->io, NULL);
-	err = rc ? envol_tpm_error(tpm, rc, "talk to it") :
-		   make_primary(tpm, ESYS_TR_RH_OWNER, &tpm->storage,
-				&tpm->storage_name);
+	err = rc ? envol_tpm_error(tpm, rc, "talk to it") : 0;
+	if (err)
+		envol_tpm_close(tpm);
+	return err;
+}
+
+int envol_tpm_open(struct envol *ev, const char *tcti, struct envol_tpm *tpm)
+{
+	int err = envol_tpm_connect(ev, tcti, tpm);
+
+	if (err)
+		return err;
+	err = make_primary(tpm, ESYS_TR_RH_OWNER, &tpm->storage,
+			   &tpm->storage_name);
 	if (err)
 		envol_tpm_close(tpm);
 	return err;
@@ -186,8 +202,14 @@ static void flush(struct envol_tpm *tpm, ESYS_TR *handle)
 	*handle = ESYS_TR_NONE;
 }
 
+void envol_tpm_end_policy(struct envol_tpm *tpm)
+{
+	flush(tpm, &tpm->policy);
+}
+
 void envol_tpm_close(struct envol_tpm *tpm)
 {
+	flush(tpm, &tpm->policy);
 	flush(tpm, &tpm->session);
 	flush(tpm, &tpm->storage);
 	if (tpm->esys)
@@ -204,6 +226,7 @@ int envol_tpm_start_session(struct envol_tpm *tpm)
 					 .mode.aes = TPM2_ALG_CFB };
 	TSS2_RC rc;
 
+	flush(tpm, &tpm->session);
 	rc = Esys_StartAuthSession(tpm->esys, tpm->storage, ESYS_TR_NONE,
 				   ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE,
 				   NULL, TPM2_SE_HMAC, &symmetric,

@@ -16,12 +16,18 @@ struct envol_tpm {
 	TSS2_TCTI_CONTEXT *io;
 	ESYS_CONTEXT *esys;
 	ESYS_TR storage, session;
+	ESYS_TR policy;	/* a second session, see pcr.h */
 	struct envol_blob storage_name;
 };
 
 /* Errors as over envol_seal_seal(). @tcti must outlive @tpm. */
 int envol_tpm_open(struct envol *ev, const char *tcti, struct envol_tpm *tpm)
 	_must_check_;
+
+/* The same without the storage key. */
+int envol_tpm_connect(struct envol *ev, const char *tcti,
+		      struct envol_tpm *tpm) _must_check_;
+
 void envol_tpm_close(struct envol_tpm *tpm);
 
 /*
@@ -30,6 +36,9 @@ void envol_tpm_close(struct envol_tpm *tpm);
  * when the storage key is known to be the right one, or a new secret goes in.
  */
 int envol_tpm_start_session(struct envol_tpm *tpm) _must_check_;
+
+/* Flush tpm->policy, if there is one. */
+void envol_tpm_end_policy(struct envol_tpm *tpm);
 
 /* Name of a key that stays the same when the TPM is cleared. */
 int envol_tpm_endorsement_name(struct envol_tpm *tpm, struct envol_blob *name)
