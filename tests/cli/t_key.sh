@@ -26,6 +26,15 @@ try_json envol key reseal service --to none --json
 try envol -q key reseal --to device:/nonexistent
 try envol key reseal ftp
 try envol key reseal a b
+try envol key reseal --boot
+try envol key reseal --to none --policy pcr7 --yes
+try envol key reseal --policy pcr7
+try envol key reseal --remove 1 --keep
+try envol key reseal --remove 9
+try envol key reseal --new-pin-file x --policy pcr7
+try envol key reseal --policy pcr7,pin --yes
+try envol boot lock-tpm
+try envol boot
 
 # What is refused, and what then is there.
 try envol key create ''

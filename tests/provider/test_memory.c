@@ -140,16 +140,18 @@ TEST(libtss2_leaves_nothing_of_a_sealed_key)
 {
 	struct envol_secret key = ENVOL_SECRET_INIT, back = ENVOL_SECRET_INIT;
 	_cleanup_seal_ struct envol_seal seal = ENVOL_SEAL_INIT;
+	const struct envol_secret no_pin = ENVOL_SECRET_INIT;
 	struct test_swtpm tpm;
 
 	place_open(&place);
 	test_swtpm_start(&tpm, place_path(&place, "tpm"));
 	CHECK_OK(envol_random_secret(place.ev, &key, 32));
 	memory_want(&key);
-	CHECK_OK(envol_seal_seal(place.ev, tpm.tcti, &key, &seal));
+	CHECK_OK(envol_seal_seal(place.ev, tpm.tcti, &key, &no_pin, &seal));
 	CHECK_EQ(memory_count(&key), 0);
 	envol_secret_wipe(&key);
-	CHECK_OK(envol_seal_unseal(place.ev, tpm.tcti, &seal, &back));
+	CHECK_OK(envol_seal_unseal(place.ev, tpm.tcti, &seal, 1, &no_pin,
+				   &back));
 	CHECK_EQ(memory_count(&back), 0);
 	envol_secret_wipe(&back);
 	test_swtpm_stop(&tpm);

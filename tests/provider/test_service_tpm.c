@@ -142,7 +142,9 @@ static void check_wraps_survive(struct place *place,
 static int reseal(struct place *place, const char *to, const char *protection)
 {
 	struct envol_key_info info = { 0 };
-	int err = envol_key_reseal(place->ev, "service", to, &info);
+	int err = envol_key_reseal(place->ev, "service",
+				   &(struct envol_key_reseal){ .to = to },
+				   &info);
 
 	if (!err)
 		CHECK_STR_HAS(info.protection, protection);
@@ -211,7 +213,9 @@ TEST(a_reseal_that_fails_leaves_the_seal_as_it_was)
 	CHECK_STR_HAS(envol_error_message(place.ev), "use none");
 	CHECK_ERR(reseal(&place, NULL, ""), -ENODEV);
 	CHECK_STR_EQ(place_text(&place, "keys/root"), before);
-	CHECK_ERR(envol_key_reseal(place.ev, "ftp", NULL, NULL), -EPROTONOSUPPORT);
+	CHECK_ERR(envol_key_reseal(place.ev, "ftp",
+				   &(struct envol_key_reseal){ .to = NULL },
+				   NULL), -EPROTONOSUPPORT);
 	stop(&place);
 	place_close(&place);
 }

@@ -20,6 +20,7 @@ static const struct {
 	{ ESTALE, "", "if the older one was put back on purpose, --allow-older accepts it" },
 	{ ENOTTY, "format", "in a script, --yes confirms it" },
 	{ ENOTTY, "header", "in a script, --yes confirms it" },
+	{ ENOTTY, "key reseal", "in a script, --yes says that the keys have backups, and --new-pin-file FILE gives the PIN" },
 	{ ENOTTY, "key", "in a script, --passphrase-file FILE gives it" },
 	{ ENOTTY, "recovery create", "in a script, --output FILE takes it" },
 	{ ENOTTY, "", "in a script, --recovery-key-file FILE gives it" },

@@ -214,7 +214,8 @@ int envol_prompt_secret_until(struct cli *cli, const char *question,
 	return ask_secret(cli, question, &end, secret);
 }
 
-int envol_prompt_confirm(struct cli *cli, const char *loss, const char *name)
+static int confirm(struct cli *cli, const char *loss, const char *question,
+		   const char *name)
 {
 	_cleanup_buffer_ struct buffer warning = { 0 };
 	_cleanup_free_ uint8_t *typed = NULL;
@@ -233,8 +234,7 @@ int envol_prompt_confirm(struct cli *cli, const char *loss, const char *name)
 	envol_buffer_add(&warning, ".\n");
 	say(terminal, warning.text ? warning.text : "");
 	close(terminal);
-	err = ask(cli, "Type the device's name to go on", true, NULL, typed, size,
-		  &len);
+	err = ask(cli, question, true, NULL, typed, size, &len);
 	if (err && err != -EINVAL)
 		return err;
 	if (err || len != strlen(name) || memcmp(typed, name, len) != 0)
@@ -242,4 +242,14 @@ int envol_prompt_confirm(struct cli *cli, const char *loss, const char *name)
 					   "that is not %s; nothing was done",
 					   name);
 	return 0;
+}
+
+int envol_prompt_confirm(struct cli *cli, const char *loss, const char *name)
+{
+	return confirm(cli, loss, "Type the device's name to go on", name);
+}
+
+int envol_prompt_agree(struct cli *cli, const char *risk)
+{
+	return confirm(cli, risk, "Type yes to go on", "yes");
 }

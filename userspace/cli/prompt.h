@@ -29,3 +29,6 @@ int envol_prompt_secret_until(struct cli *cli, const char *question,
  */
 int envol_prompt_confirm(struct cli *cli, const char *loss, const char *name)
 	_must_check_;
+
+/* The same for what may be lost later, with "yes". */
+int envol_prompt_agree(struct cli *cli, const char *risk) _must_check_;

@@ -477,14 +477,36 @@ int envol_key_restore(struct envol *ev, const char *file,
 		      const struct envol_secret *passphrase, bool replace,
 		      struct envol_key_info *info) ENVOL_API_CHECK;
 
+/* How the root key of service keys is to be protected. All zero: anew, as it is. */
+struct envol_key_reseal {
+	const char *to;		/* TCTI of a TPM, "none" for a file that only root reads; NULL: the settings' TPM */
+	/*
+	 * What the TPM asks for: "none", "pin", "pcr7", "pcr:7+11", "pcr:7,pin"; a PCR
+	 * may have its value to be, "pcr:7=HEX". NULL: as the seals that there are; for
+	 * the first of boot "pcr7" where Secure Boot is on (else -EINVAL), for others "none".
+	 */
+	const char *policy;
+	const struct envol_secret *pin;	/* of a policy with one */
+	bool boot;		/* the seals that open early in a boot and not later */
+	bool add;		/* to those that there are; else in their place */
+	unsigned int remove;	/* this one, counted from 1, and nothing else; 0: none */
+};
+
 /*
- * Have what protects the keys of a provider (service:) sealed anew, and by the TPM @to
- * if it is not NULL: a TCTI, or "none" for a file that only root reads; else by that of
- * the settings. It takes the TPM that sealed before. Wraps and volumes do not notice.
- * @info, which may be NULL, gets scheme and protection. -ENODEV for no such TPM.
+ * Have what protects the keys of a provider (service:) sealed anew. It takes the TPM
+ * that sealed before. Wraps and volumes do not notice. @info, which may be NULL, gets
+ * scheme, protection, and as recovery a sentence on what that is not worth. -ENODEV
+ * for no such TPM.
  */
-int envol_key_reseal(struct envol *ev, const char *scheme, const char *to,
+int envol_key_reseal(struct envol *ev, const char *scheme,
+		     const struct envol_key_reseal *how,
 		     struct envol_key_info *info) ENVOL_API_CHECK;
+
+/*
+ * Nothing of the provider that is sealed for boot opens any more until the machine
+ * starts again. 0 where there is nothing to lock (no TPM).
+ */
+int envol_provider_lock(struct envol *ev, const char *scheme) ENVOL_API_CHECK;
 
 /* ---- for people ------------------------------------------------------------ */
 

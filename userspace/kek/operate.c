@@ -201,7 +201,16 @@ static int list(struct job *job)
 
 static int reseal(struct job *job)
 {
+	const struct envol_request *request = job->request;
 	struct envol_reply *reply = job->reply;
+	const struct envol_key_reseal how = {
+		.to = request->version,
+		.policy = request->policy,
+		.pin = &request->secrets[ENVOL_MESSAGE_PASSPHRASE],
+		.boot = request->boot,
+		.add = request->add,
+		.remove = request->remove,
+	};
 	int err = find_provider(job, job->request->uri);
 
 	if (err)
@@ -215,8 +224,19 @@ static int reseal(struct job *job)
 	reply->infos->uri = strdup(job->request->uri);
 	if (!reply->infos->uri)
 		return envol_error(job->ev, -ENOMEM, "out of memory");
-	return job->provider->reseal(job->ev, job->request->version,
-				     job->deadline, reply->infos);
+	return job->provider->reseal(job->ev, &how, job->deadline,
+				     reply->infos);
+}
+
+static int lock(struct job *job)
+{
+	int err = find_provider(job, job->request->uri);
+
+	if (err)
+		return err;
+	return job->provider->lock ?
+		       job->provider->lock(job->ev, job->deadline) :
+		       cannot(job, "lock");
 }
 
 /* The file says whose it is: each provider is asked. */
@@ -260,6 +280,8 @@ static int run(struct job *job)
 		return restore(job);
 	case ENVOL_OPERATION_RESEAL:
 		return reseal(job);
+	case ENVOL_OPERATION_LOCK:
+		return lock(job);
 	default:
 		return run_on_kek(job, on_kek[job->request->operation]);
 	}

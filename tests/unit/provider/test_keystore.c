@@ -177,7 +177,7 @@ TEST(each_kind_of_damage_has_a_name)
 	check_get("a", -ENODATA, "empty");
 	test_run("cp -a good/. deep/keys; truncate -s 300K deep/keys/a.key");
 	check_get("a", -EFBIG, "larger");
-	test_run("cp -a good/. deep/keys; sed -i 's/1$/2/;1q' deep/keys/root");
+	test_run("cp -a good/. deep/keys; sed -i 's/1$/3/;1q' deep/keys/root");
 	check_get("a", -EPROTONOSUPPORT, "newer format");
 	test_run("cp -a good/. deep/keys");
 	check_get("a", 0, "");

@@ -19,6 +19,7 @@ static char top[] = "/tmp/envol-seal-XXXXXX";
 static struct test_swtpm tpm;
 static struct envol_secret key;
 static struct envol_seal seal;
+static const struct envol_secret no_pin = ENVOL_SECRET_INIT;
 
 static void start(struct test_swtpm *which, const char *name)
 {
@@ -52,7 +53,7 @@ static void teardown(void)
 static int unseal(const char *tcti)
 {
 	_cleanup_secret_ struct envol_secret back = ENVOL_SECRET_INIT;
-	int err = envol_seal_unseal(ev, tcti, &seal, &back);
+	int err = envol_seal_unseal(ev, tcti, &seal, 1, &no_pin, &back);
 
 	if (!err)
 		CHECK(envol_secret_equal(&key, &back));
@@ -70,7 +71,7 @@ TEST(what_is_sealed_comes_back_many_times_and_leaves_nothing)
 	for (i = 0; i < 8; i++) {
 		envol_seal_free(&seal);
 		seal = (struct envol_seal)ENVOL_SEAL_INIT;
-		CHECK_OK(envol_seal_seal(ev, tpm.tcti, &key, &seal));
+		CHECK_OK(envol_seal_seal(ev, tpm.tcti, &key, &no_pin, &seal));
 		CHECK_OK(unseal(tpm.tcti));
 	}
 	teardown();
@@ -79,7 +80,7 @@ TEST(what_is_sealed_comes_back_many_times_and_leaves_nothing)
 TEST(the_seal_survives_a_restart_of_the_tpm)
 {
 	setup();
-	CHECK_OK(envol_seal_seal(ev, tpm.tcti, &key, &seal));
+	CHECK_OK(envol_seal_seal(ev, tpm.tcti, &key, &no_pin, &seal));
 	test_swtpm_stop(&tpm);
 	start(&tpm, "tpm");
 	CHECK_OK(unseal(tpm.tcti));
@@ -91,7 +92,7 @@ TEST(a_tpm_that_is_gone_is_named)
 	struct test_swtpm other;
 
 	setup();
-	CHECK_OK(envol_seal_seal(ev, tpm.tcti, &key, &seal));
+	CHECK_OK(envol_seal_seal(ev, tpm.tcti, &key, &no_pin, &seal));
 	start(&other, "other");
 	test_swtpm_stop(&other);
 	CHECK_ERR(unseal(other.tcti), -ENODEV);
@@ -110,7 +111,7 @@ TEST(another_tpm_and_a_cleared_one_are_told_apart)
 	int i;
 
 	setup();
-	CHECK_OK(envol_seal_seal(ev, tpm.tcti, &key, &seal));
+	CHECK_OK(envol_seal_seal(ev, tpm.tcti, &key, &no_pin, &seal));
 	start(&other, "other");
 	/* Often, since this path makes a key more than others do. */
 	for (i = 0; i < 4; i++) {
@@ -142,7 +143,7 @@ TEST(every_flipped_byte_of_the_sealed_blobs_is_refused)
 	size_t i, at;
 
 	setup();
-	CHECK_OK(envol_seal_seal(ev, tpm.tcti, &key, &seal));
+	CHECK_OK(envol_seal_seal(ev, tpm.tcti, &key, &no_pin, &seal));
 	for (i = 0; i < TEST_ARRAY_SIZE(blobs); i++)
 		for (at = 0; at < blobs[i]->len; at++) {
 			int err;
@@ -167,7 +168,7 @@ TEST(an_owner_password_is_named)
 	struct envol_tpm t;
 
 	setup();
-	CHECK_OK(envol_seal_seal(ev, tpm.tcti, &key, &seal));
+	CHECK_OK(envol_seal_seal(ev, tpm.tcti, &key, &no_pin, &seal));
 	CHECK_OK(envol_tpm_open(ev, tpm.tcti, &t));
 	CHECK_EQ(Esys_HierarchyChangeAuth(t.esys, ESYS_TR_RH_OWNER,
 					  ESYS_TR_PASSWORD, ESYS_TR_NONE,
@@ -184,7 +185,7 @@ TEST(lockout_does_not_matter)
 	struct envol_tpm t;
 
 	setup();
-	CHECK_OK(envol_seal_seal(ev, tpm.tcti, &key, &seal));
+	CHECK_OK(envol_seal_seal(ev, tpm.tcti, &key, &no_pin, &seal));
 	CHECK_OK(envol_tpm_open(ev, tpm.tcti, &t));
 	/* No wrong password is one too many. */
 	CHECK_EQ(Esys_DictionaryAttackParameters(t.esys, ESYS_TR_RH_LOCKOUT,
@@ -202,7 +203,7 @@ TEST(a_tpm_whose_memory_is_full_is_worth_another_try)
 	int i;
 
 	setup();
-	CHECK_OK(envol_seal_seal(ev, tpm.tcti, &key, &seal));
+	CHECK_OK(envol_seal_seal(ev, tpm.tcti, &key, &no_pin, &seal));
 	for (i = 0; i < 3; i++) {
 		CHECK_OK(envol_tpm_open(ev, tpm.tcti, &t));
 		t.storage = ESYS_TR_NONE;	/* leak it, as others do */

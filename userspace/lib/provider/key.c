@@ -109,19 +109,42 @@ int envol_key_list(struct envol *ev, const char *scheme,
 	return 0;
 }
 
-int envol_key_reseal(struct envol *ev, const char *scheme, const char *to,
+static int fill_reseal(struct envol *ev, struct envol_request *request,
+		       const char *scheme, const struct envol_key_reseal *how)
+{
+	request->operation = ENVOL_OPERATION_RESEAL;
+	request->boot = how->boot;
+	request->add = how->add;
+	request->remove = how->remove;
+	request->uri = strdup(scheme);
+	request->version = how->to ? strdup(how->to) : NULL;
+	request->policy = how->policy ? strdup(how->policy) : NULL;
+	if ((how->to && !request->version) || (how->policy && !request->policy))
+		return envol_error(ev, -ENOMEM, "out of memory");
+	return !how->pin || how->pin->len == 0 ?
+		       0 : envol_secret_copy(ev,
+				&request->secrets[ENVOL_MESSAGE_PASSPHRASE],
+				how->pin->data, how->pin->len);
+}
+
+int envol_key_reseal(struct envol *ev, const char *scheme,
+		     const struct envol_key_reseal *how,
 		     struct envol_key_info *info)
 {
 	_cleanup_request_ struct envol_request request = ENVOL_REQUEST_INIT;
+	int err = fill_reseal(ev, &request, scheme, how);
 
-	request.operation = ENVOL_OPERATION_RESEAL;
+	return err ? err : run_for_info(ev, &request, info);
+}
+
+int envol_provider_lock(struct envol *ev, const char *scheme)
+{
+	_cleanup_request_ struct envol_request request = ENVOL_REQUEST_INIT;
+	_cleanup_reply_ struct envol_reply reply = ENVOL_REPLY_INIT;
+
+	request.operation = ENVOL_OPERATION_LOCK;
 	request.uri = strdup(scheme);
-	if (to) {
-		request.version = strdup(to);
-		if (!request.version)
-			return envol_error(ev, -ENOMEM, "out of memory");
-	}
-	return run_for_info(ev, &request, info);
+	return envol_run_request(ev, &request, &reply);
 }
 
 static int set_enabled(struct envol *ev, enum envol_operation operation,

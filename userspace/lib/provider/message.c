@@ -331,6 +331,10 @@ int envol_message_encode_request(const struct envol_request *request,
 	put_u32(&w, request->replace);
 	put_bytes(&w, request->volume_id, ENVOL_KEK_ID_SIZE, ENVOL_KEK_ID_SIZE);
 	put_string(&w, request->version);
+	put_string(&w, request->policy);
+	put_u32(&w, request->boot);
+	put_u32(&w, request->add);
+	put_u32(&w, request->remove);
 	put_wrapped(&w, &request->wrapped);
 	put_bytes(&w, request->file.data, request->file.len,
 		  ENVOL_MESSAGE_FILE_MAX);
@@ -366,6 +370,10 @@ int envol_message_decode_request(struct envol_request *request,
 	request->replace = get_bool(&r);
 	get_id(&r, request->volume_id);
 	request->version = get_string(&r);
+	request->policy = get_string(&r);
+	request->boot = get_bool(&r);
+	request->add = get_bool(&r);
+	request->remove = get_u32(&r, UINT32_MAX);
 	get_wrapped(&r, &request->wrapped);
 	get_blob(&r, &request->file, ENVOL_MESSAGE_FILE_MAX);
 	return finished(&r);
@@ -467,6 +475,7 @@ void envol_message_free_request(struct envol_request *request)
 	free(request->tpm);
 	envol_settings_free(&request->settings);
 	free(request->version);
+	free(request->policy);
 	envol_wrapped_free(&request->wrapped);
 	envol_blob_free(&request->file);
 	wipe_secrets(request->secrets);

@@ -31,7 +31,7 @@ enum envol_message_kind {
 
 enum envol_message_secret {
 	ENVOL_MESSAGE_KEY,		/* what is wrapped, or was unwrapped; random bytes; what is imported */
-	ENVOL_MESSAGE_PASSPHRASE,	/* of a backup */
+	ENVOL_MESSAGE_PASSPHRASE,	/* of a backup; of RESEAL the new PIN */
 	ENVOL_MESSAGE_PIN,		/* of the token that has the KEK */
 	ENVOL_MESSAGE_SECRETS
 };
@@ -56,13 +56,14 @@ enum envol_operation {
 	ENVOL_OPERATION_RESEAL,
 	ENVOL_OPERATION_RANDOM,
 	ENVOL_OPERATION_IMPORT,
+	ENVOL_OPERATION_LOCK,
 	ENVOL_OPERATION_END
 };
 
 /* Strings and blobs are the request's own; those that an operation does not need are empty. */
 struct envol_request {
 	enum envol_operation operation;
-	char *uri;		/* of the KEK, canonical; of LIST and RESEAL the scheme; of RESTORE "" */
+	char *uri;		/* of the KEK, canonical; of LIST, RESEAL and LOCK the scheme; of RESTORE "" */
 	char *keystore, *state, *tpm;	/* settings of the handle */
 	struct envol_settings settings;	/* of the provider; of RESTORE all */
 	uint32_t left_ms;	/* until the caller ends the process */
@@ -70,6 +71,9 @@ struct envol_request {
 	bool replace;
 	uint8_t volume_id[ENVOL_KEK_ID_SIZE];
 	char *version;		/* to enable or disable; NULL: all. Of RESEAL the TPM; NULL: of the settings */
+	char *policy;		/* of RESEAL, and the next three; NULL: not said */
+	bool boot, add;
+	uint32_t remove;
 	struct envol_wrapped wrapped;
 	struct envol_blob file;
 	struct envol_secret secrets[ENVOL_MESSAGE_SECRETS];

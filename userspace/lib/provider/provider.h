@@ -98,12 +98,14 @@ struct envol_provider {
 	int (*list)(struct envol *ev, struct envol_deadline deadline,
 		    struct envol_key_info **infos, size_t *n_infos);
 	/*
-	 * Have what protects its keys sealed anew: by the TPM @to, "none" for none, NULL
-	 * for that of the settings. info->protection says what came of it.
+	 * Have what protects its keys sealed anew, see envol_key_reseal(). info->protection
+	 * says what came of it, info->recovery what that is not worth.
 	 */
-	int (*reseal)(struct envol *ev, const char *to,
+	int (*reseal)(struct envol *ev, const struct envol_key_reseal *how,
 		      struct envol_deadline deadline,
 		      struct envol_key_info *info);
+	/* See envol_provider_lock(). */
+	int (*lock)(struct envol *ev, struct envol_deadline deadline);
 	/*
 	 * -EMEDIUMTYPE for a file that backup() did not make; *@uri says which KEK
 	 * it became.

@@ -35,6 +35,7 @@ static const struct operation {
 	[ENVOL_OPERATION_RESEAL] = { "reseal", "reseal the keys of", true, true },
 	[ENVOL_OPERATION_RANDOM] = { "random", "take random bytes from where it is,", true, false },
 	[ENVOL_OPERATION_IMPORT] = { "import", "import", false, true },
+	[ENVOL_OPERATION_LOCK] = { "lock", "lock the keys of", true, true },
 };
 
 /* malloc'ed: that of a URI, or what stands alone. */
@@ -214,6 +215,7 @@ static const char *version_used(const struct envol_request *request,
 			       info->versions[info->n_versions - 1].version :
 			       NULL;
 	case ENVOL_OPERATION_RESEAL:
+	case ENVOL_OPERATION_LOCK:
 		return NULL;
 	default:
 		return request->version;

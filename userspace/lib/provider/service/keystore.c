@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "userspace/lib/provider/service/enrol.h"
 #include "userspace/lib/provider/service/keystore.h"
 #include "userspace/lib/provider/service/seal.h"
 #include "userspace/lib/util/error.h"
@@ -262,9 +263,10 @@ void envol_keystore_close(struct envol_keystore *ks)
 	*ks = (struct envol_keystore)ENVOL_KEYSTORE_INIT;
 }
 
-int envol_keystore_reseal(struct envol_keystore *ks, const char *to)
+int envol_keystore_reseal(struct envol_keystore *ks,
+			  const struct envol_key_reseal *how, char **advice)
 {
-	int err = envol_root_reseal(ks->ev, ks->dir, ks->deadline, to, &ks->root);
+	int err = envol_enrol_change(ks->ev, ks->dir, ks->deadline, how, advice);
 
 	return err ? envol_error_while(ks->ev, err, "keystore %s",
 				       ks->ev->keystore) : 0;

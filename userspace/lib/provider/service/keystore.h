@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The directory that service keys lie in: root (root.h), index (index.h), and NAME.key
- * (record.h) for each. Every file is replaced whole. Those that read take no
+ * The directory that service keys lie in: root and boot (root.h), index (index.h), and
+ * NAME.key (record.h) for each. Every file is replaced whole. Those that read take no
  * lock; those that write hold the one on the file "lock".
  *
  * Order makes it safe. A reader takes the index before a record and a writer
@@ -55,10 +55,11 @@ int envol_keystore_load(struct envol_keystore *ks, const char *name,
 			struct envol_record *record) _must_check_;
 
 /*
- * Store the root key anew, see envol_root_reseal(); nothing else is written. @ks is
- * open to reseal.
+ * Change what protects the root key, see envol_enrol_change(); nothing else is written.
+ * @ks is open to reseal.
  */
-int envol_keystore_reseal(struct envol_keystore *ks, const char *to)
+int envol_keystore_reseal(struct envol_keystore *ks,
+			  const struct envol_key_reseal *how, char **advice)
 	_must_check_;
 
 /* Store @record with the next generation. An error leaves the old one, or the new one whole. */

@@ -40,9 +40,25 @@ static int service_canonical(struct envol *ev, const struct envol_uri *uri,
 	return 0;
 }
 
+/* The TPM has one root key of ours, whichever key is asked for. */
+static int service_pin_holder(struct envol *ev, const struct envol_uri *uri,
+			      char **holder)
+{
+	*holder = strdup("service");
+	return *holder ? 0 : envol_error(ev, -ENOMEM, "out of memory");
+}
+
+static const struct envol_setting_rule settings[] = {
+	{ .key = "pin_file", .kind = ENVOL_SETTING_FILE,
+	  .help = "the PIN of a root key that is sealed with one" },
+};
+
 ENVOL_SCHEME(service) = {
 	.scheme = "service",
 	.summary = "keys in a directory of this host, sealed by its TPM where it has one",
 	.package = "envol",
 	.canonical = service_canonical,
+	.settings = settings,
+	.n_settings = ENVOL_ARRAY_SIZE(settings),
+	.pin_holder = service_pin_holder,
 };

@@ -5,9 +5,11 @@
 
 #include <tss2/tss2_mu.h>
 
-#include "userspace/lib/provider/service/seal.h"
+#include "userspace/lib/provider/service/pcr.h"
+#include "userspace/lib/provider/service/unseal.h"
 #include "userspace/lib/provider/service/tpm.h"
 #include "userspace/lib/util/error.h"
+#include "userspace/lib/util/time.h"
 
 static const char *const default_devices[] = { "/dev/tpmrm0", "/dev/tpm0" };
 
@@ -75,17 +77,14 @@ static int append_private(struct envol *ev, const TPM2B_PRIVATE *private,
 
 /* libtss2 sees the key here, in memory that this process wipes when it is freed. */
 static int create(struct envol_tpm *tpm, const struct envol_secret *key,
-		  struct envol_seal *seal)
+		  const struct envol_secret *pin, struct envol_seal *seal)
 {
-	static const TPM2B_PUBLIC template = {
+	TPM2B_PUBLIC template = {
 		.publicArea = {
 			.type = TPM2_ALG_KEYEDHASH,
 			.nameAlg = TPM2_ALG_SHA256,
-			/* No dictionary attack on what has no password: lockout does not matter. */
 			.objectAttributes = TPMA_OBJECT_FIXEDTPM |
-					    TPMA_OBJECT_FIXEDPARENT |
-					    TPMA_OBJECT_USERWITHAUTH |
-					    TPMA_OBJECT_NODA,
+					    TPMA_OBJECT_FIXEDPARENT,
 			.parameters.keyedHashDetail.scheme.scheme =
 				TPM2_ALG_NULL,
 		},
@@ -102,12 +101,26 @@ static int create(struct envol_tpm *tpm, const struct envol_secret *key,
 	TSS2_RC rc;
 	int err;
 
+	/* No dictionary attack on what has no password: lockout does not matter. */
+	if (!seal->policy.pin)
+		template.publicArea.objectAttributes |= TPMA_OBJECT_NODA;
+	if (envol_policy_is_none(&seal->policy))
+		template.publicArea.objectAttributes |=
+			TPMA_OBJECT_USERWITHAUTH;
 	err = envol_secret_alloc(tpm->ev, &memory, sizeof(*sensitive));
 	if (err)
 		return err;
 	sensitive = (TPM2B_SENSITIVE_CREATE *)memory.data;
 	sensitive->sensitive.data.size = key->len;
 	memcpy(sensitive->sensitive.data.buffer, key->data, key->len);
+	if (!envol_policy_is_none(&seal->policy))
+		err = envol_pcr_digest(tpm, &seal->policy,
+				       &template.publicArea.authPolicy);
+	if (!err && seal->policy.pin)
+		err = envol_unseal_pin_value(tpm->ev, pin,
+					     &sensitive->sensitive.userAuth);
+	if (err)
+		return err;
 	rc = Esys_Create(tpm->esys, tpm->storage, tpm->session, ESYS_TR_NONE,
 			 ESYS_TR_NONE, sensitive, &template, &no_data, &no_pcr,
 			 &private, &public, &data, &hash, &ticket);
@@ -126,21 +139,79 @@ static int create(struct envol_tpm *tpm, const struct envol_secret *key,
 	return err;
 }
 
+static int prove_one(struct envol_tpm *tpm, const struct envol_seal *seal,
+		     const struct envol_secret *key,
+		     const struct envol_secret *pin)
+{
+	_cleanup_secret_ struct envol_secret back = ENVOL_SECRET_INIT;
+	int err = envol_unseal_one(tpm, seal, pin, &back);
+
+	if (!err && !envol_secret_equal(key, &back))
+		err = envol_error(tpm->ev, -EIO,
+				  "the TPM gives back another key than it sealed");
+	return err;
+}
+
+static int prove(struct envol_tpm *tpm, const struct envol_seal *seal,
+		 const struct envol_policy *now, const struct envol_secret *key,
+		 const struct envol_secret *pin)
+{
+	_cleanup_seal_ struct envol_seal twin = ENVOL_SEAL_INIT;
+	int err;
+
+	if (!envol_policy_differing(&seal->policy, now))
+		return prove_one(tpm, seal, key, pin);
+	twin.policy = *now;
+	twin.policy.pin = seal->policy.pin;
+	err = create(tpm, key, pin, &twin);
+	return err ? err : prove_one(tpm, &twin, key, pin);
+}
+
+static void fill_values(struct envol_policy *policy,
+			const struct envol_policy *now)
+{
+	unsigned int i;
+
+	for (i = 0; i < ENVOL_POLICY_PCRS; i++)
+		if (policy->pcrs & ~policy->known & 1u << i)
+			memcpy(policy->values[i], now->values[i],
+			       ENVOL_POLICY_PCR_SIZE);
+	policy->known = policy->pcrs;
+}
+
+static int seal_and_prove(struct envol_tpm *tpm, const struct envol_secret *key,
+			  const struct envol_secret *pin,
+			  struct envol_seal *seal)
+{
+	struct envol_policy now = { .pcrs = 0 };
+	int err = envol_tpm_start_session(tpm);
+
+	if (!err && seal->policy.pcrs)
+		err = envol_pcr_read(tpm, seal->policy.pcrs, &now);
+	if (err)
+		return err;
+	fill_values(&seal->policy, &now);
+	err = create(tpm, key, pin, seal);
+	if (!err)
+		err = envol_blob_append(&seal->storage, tpm->storage_name.data,
+					tpm->storage_name.len);
+	return err ? err : prove(tpm, seal, &now, key, pin);
+}
+
 int envol_seal_seal(struct envol *ev, const char *tcti,
-		    const struct envol_secret *key, struct envol_seal *seal)
+		    const struct envol_secret *key,
+		    const struct envol_secret *pin, struct envol_seal *seal)
 {
 	struct envol_tpm tpm;
 	int err;
 
+	if (seal->policy.pin && pin->len == 0)
+		return envol_error(ev, -EINVAL, "the new PIN is empty");
 	err = envol_tpm_open(ev, tcti, &tpm);
 	if (err)
 		return err;
-	err = envol_tpm_start_session(&tpm);
-	if (!err)
-		err = create(&tpm, key, seal);
-	if (!err)
-		err = envol_blob_append(&seal->storage, tpm.storage_name.data,
-					tpm.storage_name.len);
+	seal->created = envol_time_now();
+	err = seal_and_prove(&tpm, key, pin, seal);
 	/* It only helps to say later what happened, so one that is refused is left out. */
 	if (!err && envol_tpm_endorsement_name(&tpm, &seal->endorsement))
 		envol_blob_free(&seal->endorsement);
@@ -148,99 +219,14 @@ int envol_seal_seal(struct envol *ev, const char *tcti,
 	return err;
 }
 
-/* The storage key comes from the owner's seed, which a clear replaces; the endorsement's seed it leaves. */
-static int not_the_same(struct envol_tpm *tpm, const struct envol_seal *seal)
+int envol_seal_lock(struct envol *ev, const char *tcti)
 {
-	_cleanup_blob_ struct envol_blob name = ENVOL_BLOB_INIT;
-	static const char way_out[] =
-		"move the keystore away, create the keys anew by restoring each from its backup, and use recovery keys until then";
-
-	if (seal->endorsement.len == 0 ||
-	    envol_tpm_endorsement_name(tpm, &name))
-		return envol_error(tpm->ev, -EKEYREJECTED,
-				   "this TPM did not seal the root key, or it has been cleared since; %s",
-				   way_out);
-	if (envol_blob_equal(&name, &seal->endorsement))
-		return envol_error(tpm->ev, -EKEYREJECTED,
-				   "the TPM has been cleared since it sealed the root key, which is lost; %s",
-				   way_out);
-	return envol_error(tpm->ev, -EKEYREJECTED,
-			   "another TPM sealed the root key; put the disk back into its machine, or %s",
-			   way_out);
-}
-
-static int load(struct envol_tpm *tpm, const struct envol_seal *seal,
-		ESYS_TR *object)
-{
-	TPM2B_PRIVATE private = { 0 };
-	TPM2B_PUBLIC public = { 0 };
-	size_t private_at = 0, public_at = 0;
-	TSS2_RC rc;
-
-	if (Tss2_MU_TPM2B_PUBLIC_Unmarshal(seal->public.data, seal->public.len,
-					   &public_at, &public) ||
-	    public_at != seal->public.len ||
-	    Tss2_MU_TPM2B_PRIVATE_Unmarshal(seal->private.data,
-					    seal->private.len, &private_at,
-					    &private) ||
-	    private_at != seal->private.len)
-		return envol_error(tpm->ev, -EBADMSG,
-				   "the sealed root key is damaged");
-	rc = Esys_Load(tpm->esys, tpm->storage, tpm->session, ESYS_TR_NONE,
-		       ESYS_TR_NONE, &private, &public, object);
-	if (!rc)
-		return 0;
-	*object = ESYS_TR_NONE;
-	/* The storage key is the right one, so what it does not take is not what it gave. */
-	if ((rc & TSS2_RC_LAYER_MASK) == TSS2_TPM_RC_LAYER &&
-	    (rc & TPM2_RC_FMT1) && (rc & TPM2_RC_P))
-		return envol_error(tpm->ev, -EBADMSG,
-				   "the sealed root key is damaged (the TPM says 0x%x)",
-				   rc);
-	return envol_tpm_error(tpm, rc, "load the root key");
-}
-
-static int unseal(struct envol_tpm *tpm, ESYS_TR object,
-		  struct envol_secret *key)
-{
-	TPM2B_SENSITIVE_DATA *data = NULL;
-	TSS2_RC rc;
-	int err;
-
-	/* The command has no parameter that could be decrypted. */
-	rc = Esys_TRSess_SetAttributes(tpm->esys, tpm->session,
-				       TPMA_SESSION_CONTINUESESSION |
-					       TPMA_SESSION_ENCRYPT, 0xff);
-	if (!rc)
-		rc = Esys_Unseal(tpm->esys, object, tpm->session, ESYS_TR_NONE,
-				 ESYS_TR_NONE, &data);
-	if (rc)
-		return envol_tpm_error(tpm, rc, "unseal the root key");
-	err = envol_secret_copy(tpm->ev, key, data->buffer, data->size);
-	explicit_bzero(data, sizeof(*data));
-	Esys_Free(data);
-	return err;
-}
-
-int envol_seal_unseal(struct envol *ev, const char *tcti,
-		      const struct envol_seal *seal, struct envol_secret *key)
-{
-	ESYS_TR object = ESYS_TR_NONE;
 	struct envol_tpm tpm;
-	int err;
+	int err = envol_tpm_connect(ev, tcti, &tpm);
 
-	err = envol_tpm_open(ev, tcti, &tpm);
 	if (err)
 		return err;
-	err = envol_blob_equal(&tpm.storage_name, &seal->storage) ?
-		      envol_tpm_start_session(&tpm) :
-		      not_the_same(&tpm, seal);
-	if (!err)
-		err = load(&tpm, seal, &object);
-	if (!err)
-		err = unseal(&tpm, object, key);
-	if (object != ESYS_TR_NONE)
-		Esys_FlushContext(tpm.esys, object);
+	err = envol_pcr_lock(&tpm);
 	envol_tpm_close(&tpm);
 	return err;
 }

@@ -1,18 +1,21 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The root key sealed by the TPM 2.0: only the TPM that sealed it gives it back. No PCR
- * policy, so that updates of firmware and kernel change nothing; a disk that is
- * taken out of the machine stays closed.
+ * The root key sealed by the TPM 2.0: only the TPM that sealed it gives it back, and
+ * only to who meets the policy (policy.h). A seal without one is not hurt by updates of
+ * firmware and kernel; a disk that is taken out of the machine stays closed.
  */
 #pragma once
 
 #include "userspace/lib/internal.h"
+#include "userspace/lib/provider/service/policy.h"
 #include "userspace/lib/util/blob.h"
 #include "userspace/lib/util/secret.h"
 
 #define ENVOL_SEAL_BLOB_MAX 1024u	/* bytes of each of the four */
 
 struct envol_seal {
+	struct envol_policy policy;
+	int64_t created;	/* Unix seconds; 0: not known */
 	struct envol_blob public, private;	/* of the sealed object, as the TPM gave them */
 	struct envol_blob storage;	/* name of the storage key that it was sealed under */
 	struct envol_blob endorsement;	/* name of a key of the endorsement hierarchy; empty: not known */
@@ -35,21 +38,35 @@ int envol_seal_find(struct envol *ev, char **tcti) _must_check_;
 bool envol_seal_is_asked_for(const struct envol *ev);
 
 /*
- * Both: -ENODEV for a TPM that can't be reached, -EBUSY for a device that another
+ * All three: -ENODEV for a TPM that can't be reached, -EBUSY for a device that another
  * process holds, -EAGAIN for a TPM that is busy, -EACCES for one that refuses (the
  * owner hierarchy has a password or is disabled, lockout), -EIO for one that
  * fails; the sentence says which, and what to do.
  */
 
-/* Into an empty @seal. */
+/*
+ * Into @seal, which is empty but for its policy; values that this leaves open become
+ * those of now. It is proved to give @key back; where its PCRs differ from those of
+ * now, a twin is that asks for these.
+ */
 int envol_seal_seal(struct envol *ev, const char *tcti,
-		    const struct envol_secret *key, struct envol_seal *seal)
+		    const struct envol_secret *key,
+		    const struct envol_secret *pin, struct envol_seal *seal)
 	_must_check_;
 
 /*
+ * The first of @n_seals that gives a key: those without a PIN before those with one, of
+ * which only one is tried, since wrong PINs are counted. @key must be empty, and so
+ * may be @pin.
+ *
  * -EKEYREJECTED for another TPM and for one that was cleared since, which are
- * told apart; -EBADMSG for a seal that is damaged. @key must be empty.
+ * told apart, and where PCRs differ, which are named; -EBADMSG for a seal that is
+ * damaged; -ENOANO for a PIN that is missing or wrong.
  */
 int envol_seal_unseal(struct envol *ev, const char *tcti,
-		      const struct envol_seal *seal, struct envol_secret *key)
+		      const struct envol_seal *seals, size_t n_seals,
+		      const struct envol_secret *pin, struct envol_secret *key)
 	_must_check_;
+
+/* Nothing that is sealed for boot opens any more until the machine starts again. */
+int envol_seal_lock(struct envol *ev, const char *tcti) _must_check_;

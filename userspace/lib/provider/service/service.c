@@ -8,6 +8,7 @@
 #include "userspace/lib/crypto/random.h"
 #include "userspace/lib/provider/provider.h"
 #include "userspace/lib/provider/service/keystore.h"
+#include "userspace/lib/provider/service/seal.h"
 #include "userspace/lib/provider/service/text.h"
 #include "userspace/lib/provider/service/transfer.h"
 #include "userspace/lib/util/error.h"
@@ -88,21 +89,17 @@ static int describe_versions(const struct envol_record *record,
 	return 0;
 }
 
-static char *protection(const struct envol_keystore *ks)
-{
-	return strdup(ks->root.sealed ?
-		"under a root key sealed by the TPM" :
-		"under a root key in a file that only root can read");
-}
-
 static int describe(struct envol_keystore *ks, const struct envol_record *record,
 		    struct envol_key_info *info)
 {
+	int err = envol_root_describe(ks->ev, ks->dir, &info->protection);
+
+	if (err)
+		return err;
 	info->type = strdup("AES-256");
-	info->protection = protection(ks);
 	info->recovery = strdup("kept until its file is removed by hand; back it up");
 	info->recoverable = true;
-	if (!info->type || !info->protection || !info->recovery ||
+	if (!info->type || !info->recovery ||
 	    describe_versions(record, info))
 		return envol_error(ks->ev, -ENOMEM, "out of memory");
 	return 0;
@@ -334,7 +331,7 @@ static int service_list(struct envol *ev, struct envol_deadline deadline,
 	return err;
 }
 
-static int service_reseal(struct envol *ev, const char *to,
+static int service_reseal(struct envol *ev, const struct envol_key_reseal *how,
 			  struct envol_deadline deadline,
 			  struct envol_key_info *info)
 {
@@ -343,11 +340,16 @@ static int service_reseal(struct envol *ev, const char *to,
 
 	err = envol_keystore_open(ev, ENVOL_KEYSTORE_RESEAL, deadline, &ks);
 	if (!err)
-		err = envol_keystore_reseal(&ks, to);
-	if (err)
-		return err;
-	info->protection = protection(&ks);
-	return info->protection ? 0 : envol_error(ev, -ENOMEM, "out of memory");
+		err = envol_keystore_reseal(&ks, how, &info->recovery);
+	return err ? err : envol_root_describe(ev, ks.dir, &info->protection);
+}
+
+static int service_lock(struct envol *ev, struct envol_deadline deadline)
+{
+	_cleanup_free_ char *tcti = NULL;
+	int err = envol_seal_find(ev, &tcti);
+
+	return err || !tcti ? err : envol_seal_lock(ev, tcti);
 }
 
 ENVOL_PROVIDER(service) = {
@@ -364,4 +366,5 @@ ENVOL_PROVIDER(service) = {
 	.list = service_list,
 	.restore = service_restore,
 	.reseal = service_reseal,
+	.lock = service_lock,
 };
