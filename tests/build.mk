@@ -55,8 +55,8 @@ $(O)/tests/fault/%: $(O)/obj/tests/fault/%.o $(TAPE) $(HARNESS) $(LIB_OBJ)
 $(PROVIDER_TESTS): $(O)/tests/provider/%: $(O)/obj/tests/provider/%.o $(PROVIDER_TEST_OBJ)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $(WRAP) $^ $(LIB_LIBS) $(PROVIDER_LIBS) -o $@
-$(O)/tests/provider/test_faults: $(O)/obj/tests/provider/nth.o
-$(O)/tests/provider/test_faults: WRAP := $(patsubst %,-Wl$(comma)--wrap=%, \
+$(O)/tests/provider/test_faults $(O)/tests/provider/test_seal_faults: $(O)/obj/tests/provider/nth.o
+$(O)/tests/provider/test_faults $(O)/tests/provider/test_seal_faults: WRAP := $(patsubst %,-Wl$(comma)--wrap=%, \
 	pwrite fsync fchmod mkdir renameat linkat unlinkat flock openat)
 $(O)/tests/provider/test_service $(O)/tests/provider/test_service_tpm $(O)/tests/provider/test_template \
 		$(O)/tests/provider/test_keyvault: $(O)/obj/tests/provider/conformance.o

@@ -275,3 +275,59 @@ TEST(a_pin_comes_from_a_file_where_nobody_gave_one)
 	envol_secret_wipe(&pin);
 	teardown();
 }
+
+/* ---- keystores of before there were policies ------------------------------------------ */
+
+/* tests/provider/keystores: made by the version of envol that sealed without policies, with its TPM. */
+static void bring(const char *name)
+{
+	test_run("cp -r ../../../tests/provider/keystores/%s %s/keys && chmod -R go= %s/keys && chmod 400 %s/keys/root",
+		 name, place.top, place.top, place.top);
+}
+
+static char *root_text(void)
+{
+	char *text = strdup(place_text(&place, "keys/root"));
+
+	CHECK(text && *text);
+	return text;
+}
+
+TEST(a_keystore_of_before_there_were_policies_opens_and_takes_them)
+{
+	char *before, *after;
+
+	place_open(&place);
+	bring("sealed");
+	test_run("mkdir %s/tpm && gunzip <%s/keys/tpm2-00.permall.gz >%s/tpm/tpm2-00.permall",
+		 place.top, place.top, place.top);
+	start();
+	before = root_text();
+	CHECK_OK(show("under a root key sealed by the TPM"));
+	CHECK_OK(envol_key_rotate(place.ev, "a", NULL));
+	after = root_text();
+	CHECK_STR_EQ(before, after);
+	CHECK_OK(reseal((struct envol_key_reseal){ .policy = "pcr7", .add = true }));
+	CHECK_STR_HAS(place_text(&place, "keys/root"), "envol-root 2\n");
+	CHECK_OK(show("under a root key sealed by the TPM: 1 none, 2 pcr:7"));
+	CHECK_OK(reseal((struct envol_key_reseal){ .remove = 2 }));
+	free(after);
+	after = root_text();
+	CHECK_STR_EQ(before, after);
+	free(before);
+	free(after);
+	teardown();
+}
+
+TEST(a_plain_keystore_of_before_opens_and_is_sealed_under_a_policy)
+{
+	place_open(&place);
+	bring("plain");
+	CHECK_OK(show("under a root key in a file that only root can read"));
+	start();
+	CHECK_OK(reseal((struct envol_key_reseal){ .policy = "pcr7" }));
+	CHECK_OK(show("under a root key sealed by the TPM: 1 pcr:7"));
+	extend(7);
+	CHECK_ERR(show(NULL), -EKEYREJECTED);
+	teardown();
+}
