@@ -62,6 +62,16 @@ int envol_secret_alloc(struct envol *ev, struct envol_secret *s, size_t len)
 	return 0;
 }
 
+struct envol_secret envol_secret_of(uint8_t *data, size_t len)
+{
+	size_t page = page_size();
+
+	return (struct envol_secret){
+		.data = data, .len = len,
+		.mapped = (len + page - 1) / page * page + 2 * page,
+	};
+}
+
 void envol_secret_wipe(struct envol_secret *s)
 {
 	size_t page = page_size(), body_size;

@@ -16,6 +16,12 @@
 /* @dst, wiped first, takes what @src holds; @src is empty then. */
 void envol_secret_move(struct envol_secret *dst, struct envol_secret *src);
 
+/*
+ * What was envol_secret_alloc()ed with @len bytes, at @data, where an interface that is not
+ * ours has kept these two alone. For envol_secret_wipe().
+ */
+struct envol_secret envol_secret_of(uint8_t *data, size_t len);
+
 /* Constant time for equal lengths. Empty ones are equal to nothing. */
 bool envol_secret_equal(const struct envol_secret *a,
 			const struct envol_secret *b);
