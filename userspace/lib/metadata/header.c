@@ -166,6 +166,40 @@ int envol_header_open(struct envol *ev, const char *device, const char *header,
 	return 0;
 }
 
+int envol_header_borrow(struct envol *ev, struct crypt_device *cd,
+			struct envol_header **h)
+{
+	_cleanup_header_ struct envol_header *new = calloc(1, sizeof(*new));
+	const char *device, *header;
+	int err;
+
+	if (!new)
+		return envol_error(ev, -ENOMEM, "out of memory");
+	err = envol_luks_borrow(ev, cd, &new->luks);
+	if (err)
+		return err;
+	envol_luks_devices(new->luks, &device, &header);
+	new->is_borrowed = true;
+	if (!(new->device = strdup(device)) ||
+	    (header && !(new->header = strdup(header))))
+		return envol_error(ev, -ENOMEM, "out of memory");
+	err = read_header(ev, new);
+	if (err)
+		return err;
+	*h = take_ptr(new);
+	return 0;
+}
+
+bool envol_header_is_borrowed(const struct envol_header *h)
+{
+	return h->is_borrowed;
+}
+
+unsigned int envol_header_token_number(const struct envol_header *h)
+{
+	return h->layout.token;
+}
+
 int envol_header_refresh(struct envol *ev, struct envol_header *h)
 {
 	int err = read_layout(ev, h);

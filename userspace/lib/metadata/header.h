@@ -49,6 +49,18 @@ struct envol_header_format {
  */
 int envol_header_open(struct envol *ev, const char *device, const char *header,
 		      struct envol_header **h) _must_check_;
+
+/*
+ * The header that another program has read, see envol_luks_borrow(), by the same
+ * checks but for damaged copies, which it has seen to. It is never written.
+ */
+struct crypt_device;
+int envol_header_borrow(struct envol *ev, struct crypt_device *cd,
+			struct envol_header **h) _must_check_;
+bool envol_header_is_borrowed(const struct envol_header *h);
+/* The number of its token. */
+unsigned int envol_header_token_number(const struct envol_header *h);
+
 void envol_header_close(struct envol_header *h);	/* NULL is fine */
 #define _cleanup_header_ _cleanup_(envol_header_close_ptr)
 static inline void envol_header_close_ptr(struct envol_header **h)

@@ -13,6 +13,7 @@ struct envol_header {
 	struct envol_layout layout;
 	struct envol_token token;
 	struct envol_header_info info;
+	bool is_borrowed;
 };
 
 /* The path that the header lies on. */

@@ -74,7 +74,8 @@ int envol_luks_context(struct envol *ev, const char *path, struct envol_luks **l
 
 void envol_luks_give_up(struct envol_luks *luks)
 {
-	crypt_free(luks->cd);
+	if (!luks->is_borrowed)
+		crypt_free(luks->cd);
 	luks->cd = NULL;
 }
 
@@ -181,6 +182,39 @@ int envol_luks_load(struct envol *ev, const char *path, struct envol_luks **luks
 	}
 	return envol_error(ev, -EBUSY, "%s: other processes keep writing its header",
 			   path);
+}
+
+int envol_luks_borrow(struct envol *ev, struct crypt_device *cd,
+		      struct envol_luks **luks)
+{
+	const char *path = crypt_get_metadata_device_name(cd), *type = crypt_get_type(cd);
+	struct envol_luks *new;
+
+	/* NULL where the header is on the device with the data. */
+	if (!path)
+		path = crypt_get_device_name(cd);
+	if (!path || !type || strcmp(type, CRYPT_LUKS2) != 0)
+		return envol_error(ev, -ENODATA, "%s: no LUKS2 header was read",
+				   path ? path : "a device without a name");
+	new = calloc(1, sizeof(*new));
+	if (!new || !(new->path = strdup(path))) {
+		free(new);
+		return envol_error(ev, -ENOMEM, "out of memory");
+	}
+	new->ev = ev;
+	new->cd = cd;
+	new->is_borrowed = true;
+	*luks = new;
+	return 0;
+}
+
+void envol_luks_devices(const struct envol_luks *luks, const char **device,
+			const char **header)
+{
+	const char *data = luks->cd ? crypt_get_device_name(luks->cd) : NULL;
+
+	*device = data ? data : luks->path;
+	*header = strcmp(*device, luks->path) == 0 ? NULL : luks->path;
 }
 
 int envol_luks_check_current(struct envol *ev, struct envol_luks *luks)

@@ -31,6 +31,18 @@ struct envol_luks;
  */
 int envol_luks_load(struct envol *ev, const char *path, struct envol_luks **luks)
 	_must_check_;
+
+/*
+ * The header that another program has read into @cd, to be read only: neither the
+ * device nor @cd's log is touched, and @cd must outlive it. -ENODATA if that has no
+ * LUKS2 header.
+ */
+struct crypt_device;
+int envol_luks_borrow(struct envol *ev, struct crypt_device *cd,
+		      struct envol_luks **luks) _must_check_;
+/* Of the data and, if it is on another, of the header (else NULL); as long as @luks. */
+void envol_luks_devices(const struct envol_luks *luks, const char **device,
+			const char **header);
 void envol_luks_free(struct envol_luks *luks);	/* NULL is fine */
 #define _cleanup_luks_ _cleanup_(envol_luks_free_ptr)
 static inline void envol_luks_free_ptr(struct envol_luks **luks)

@@ -13,6 +13,7 @@ struct envol_luks {
 	char *path;
 	struct envol_copies copies;	/* as they lay when @cd was read */
 	char said[256];			/* by libcryptsetup, of the last failure */
+	bool is_borrowed;		/* @cd is the caller's, and only to be read */
 };
 
 /* A context without a header in it. */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* Writing; see luks.c. */
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fs.h>
@@ -63,6 +64,7 @@ static int begin(struct envol *ev, struct envol_luks *luks)
 	struct envol_copies now;
 	int err = envol_luks_check_current(ev, luks);
 
+	assert(!luks->is_borrowed);
 	if (!err)
 		err = envol_luks_check_writable(ev, luks->path);
 	if (!err)
