@@ -5,12 +5,10 @@
  */
 #include <errno.h>
 #include <inttypes.h>
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "userspace/lib/kernel/name.h"
-#include "userspace/lib/util/deadline.h"
 #include "userspace/lib/util/error.h"
 #include "userspace/lib/util/log.h"
 #include "userspace/lib/volume/activate.h"
@@ -191,18 +189,6 @@ static int open_volume(struct envol *ev, const struct envol_volume_open *open,
 	return err;
 }
 
-/* Before anything is taken: a wait that holds a device would be in others' way. */
-static void wait_for_turn(struct envol *ev, const struct envol_volume_open *open)
-{
-	unsigned int ms = envol_deadline_random_ms(ev->spread_ms);
-
-	if (!open->source.unattended || !ms)
-		return;
-	envol_log_info(ev, "open %s: in %u ms, within the spread of %u ms",
-		       open->source.device, ms, ev->spread_ms);
-	poll(NULL, 0, (int)ms);
-}
-
 int envol_volume_open(struct envol *ev, const struct envol_volume_open *open,
 		      struct envol_volume_info *info)
 {
@@ -212,7 +198,8 @@ int envol_volume_open(struct envol *ev, const struct envol_volume_open *open,
 		envol_info_init(info);
 	err = check_request(ev, open);
 	if (!err) {
-		wait_for_turn(ev, open);
+		/* Before anything is taken: a wait that holds a device would be in others' way. */
+		envol_unwrap_await_turn(ev, &open->source);
 		err = open->test ? test_volume(ev, open, info) :
 				   open_volume(ev, open, info);
 	}

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <errno.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "userspace/lib/crypto/digest.h"
 #include "userspace/lib/provider/health.h"
 #include "userspace/lib/provider/kek.h"
+#include "userspace/lib/util/deadline.h"
 #include "userspace/lib/util/error.h"
 #include "userspace/lib/util/hex.h"
 #include "userspace/lib/util/log.h"
@@ -384,6 +386,9 @@ static bool read_newer(struct envol *ev, struct envol_header **h)
 	char message[ENVOL_MESSAGE_SIZE];
 	struct envol_header *now;
 
+	/* Who lent it goes on with that one, whatever lies on the device by now. */
+	if (envol_header_is_borrowed(*h))
+		return false;
 	memcpy(message, ev->message, sizeof(message));
 	if (envol_header_open(ev, info->device, info->header, &now)) {
 		memcpy(ev->message, message, sizeof(message));
@@ -396,6 +401,17 @@ static bool read_newer(struct envol *ev, struct envol_header **h)
 	envol_header_close(*h);
 	*h = now;
 	return true;
+}
+
+void envol_unwrap_await_turn(struct envol *ev, const struct envol_volume_source *source)
+{
+	unsigned int ms = envol_deadline_random_ms(ev->spread_ms);
+
+	if (!source->unattended || !ms)
+		return;
+	envol_log_info(ev, "open %s: in %u ms, within the spread of %u ms",
+		       source->device, ms, ev->spread_ms);
+	poll(NULL, 0, (int)ms);
 }
 
 int envol_unwrap_dek(struct envol *ev, struct envol_header **h,

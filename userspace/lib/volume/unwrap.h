@@ -41,6 +41,10 @@ int envol_unwrap_dek(struct envol *ev, struct envol_header **h,
 		     struct envol_secret *dek, struct envol_unwrapped *how)
 	_must_check_;
 
+/* Unattended: wait for a random part of the handle's spread. */
+void envol_unwrap_await_turn(struct envol *ev,
+			     const struct envol_volume_source *source);
+
 /*
  * The wraps of @token to be tried for @keks, canonical and in their order (NULL: all),
  * as indices in @order; returns how many. Pure.
