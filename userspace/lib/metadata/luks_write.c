@@ -124,6 +124,10 @@ static int end(struct envol_luks *luks, int result, const char *doing)
 	return err;
 }
 
+/*
+ * libcryptsetup would load the plugin for stock tools, of whatever version lies there, and
+ * have it look at what is to be stored. What envol stores it has looked at itself.
+ */
 int envol_luks_set_token(struct envol *ev, struct envol_luks *luks, int number,
 			 const char *json)
 {
@@ -131,6 +135,7 @@ int envol_luks_set_token(struct envol *ev, struct envol_luks *luks, int number,
 
 	if (err)
 		return err;
+	crypt_token_external_disable();
 	if (number == ENVOL_LUKS_NEW_TOKEN)
 		number = CRYPT_ANY_TOKEN;
 	return end(luks, crypt_token_json_set(luks->cd, number, json),
