@@ -8,6 +8,8 @@ V        ?= 0
 KERNEL   ?= $(shell uname -r)
 KDIR     ?= /lib/modules/$(KERNEL)/build
 
+comma := ,
+
 PREFIX   ?= /usr/local
 BINDIR   ?= $(PREFIX)/bin
 SBINDIR  ?= $(PREFIX)/sbin

@@ -65,4 +65,16 @@ $(O)/kek/$(2): $(KEK_OBJ) $(O)/obj/userspace/lib/provider/$(1)/scheme.o \
 endef
 $(foreach p,$(PROVIDERS),$(eval $(call kek_program,$(p),$(call scheme_of,$(p)))))
 
-programs: $(PROGRAMS) $(HELPERS) $(LIB_OBJ)
+# What libcryptsetup loads for a token of ours. It is linked of what it needs: the schemes,
+# which nothing names, and an archive of the rest; nothing of it can be seen from outside.
+TOKEN_PLUGIN := $(O)/libcryptsetup-token-envol.so
+TOKEN_OBJ := $(patsubst %.c,$(O)/obj/%.o,$(sort $(wildcard userspace/token/*.c)))
+SCHEME_OBJ := $(filter %/scheme.o,$(LIB_OBJ))
+$(O)/libenvol.a: $(filter-out $(SCHEME_OBJ),$(LIB_OBJ))
+	$(call say,AR,$@)rm -f $@ && ar rcs $@ $^
+$(TOKEN_PLUGIN): $(TOKEN_OBJ) $(SCHEME_OBJ) $(O)/libenvol.a userspace/token/exports.map
+	$(call say,LD,$@)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -shared $(if $(SAN),,-Wl$(comma)-z$(comma)defs) \
+		-Wl,--version-script=userspace/token/exports.map -Wl,--as-needed \
+		$(TOKEN_OBJ) $(SCHEME_OBJ) $(O)/libenvol.a $(LIB_LIBS) -o $@
+
+programs: $(PROGRAMS) $(HELPERS) $(TOKEN_PLUGIN) $(LIB_OBJ)

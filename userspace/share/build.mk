@@ -8,6 +8,7 @@ INSTALLED = $(foreach f,$(PROGRAMS),$(f):$(SBINDIR)/$(notdir $(f)):0755) \
 	$(foreach f,$(BIN_PROGRAMS),$(f):$(BINDIR)/$(notdir $(f)):0755) \
 	$(foreach f,$(HELPERS),$(f):$(patsubst $(O)/%,$(LIBEXECDIR)/%,$(f)):0755) \
 	tools/bench/kernel-cipher:$(LIBEXECDIR)/kernel-cipher:0755 \
+	$(TOKEN_PLUGIN):$(TOKENDIR)/$(notdir $(TOKEN_PLUGIN)):0644 \
 	$(foreach f,$(MAN_PAGES),$(f):$(MANDIR)/man$(subst .,,$(suffix $(f)))/$(notdir $(f)):0644) \
 	userspace/share/completions/envol.bash:$(BASHDIR)/envol:0644 \
 	userspace/share/completions/envol.zsh:$(ZSHDIR)/_envol:0644 \
