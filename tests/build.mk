@@ -9,7 +9,6 @@ VOLUME   := $(patsubst tests/%.c,$(O)/tests/%,$(sort $(wildcard tests/volume/tes
 FAULT    := $(patsubst tests/%.c,$(O)/tests/%,$(sort $(wildcard tests/fault/test_*.c)))
 TAPE     := $(O)/obj/tests/fault/tape.o
 FUZZERS  := $(patsubst tests/%.c,$(O)/tests/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
-comma := ,
 PROVIDER_TESTS := $(patsubst tests/%.c,$(O)/tests/%,$(filter-out \
 	$(if $(SAN),%/test_memory.c %/test_keyvault_memory.c),$(sort $(wildcard tests/provider/test_*.c))))
 # The library's half of providers that only tests have.
@@ -99,6 +98,11 @@ $(O)/tests/provider/kek/%: $(O)/kek/%
 $(O)/tests/interop/%: $(O)/obj/tests/interop/%.o $(HARNESS) $(LIB_OBJ)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $^ $(LIB_LIBS) -o $@
+# It has nothing of ours but the plugin, which it loads.
+TOKEN    := $(O)/tests/token/host
+$(TOKEN): $(O)/obj/tests/token/host.o $(HARNESS) | $(TOKEN_PLUGIN)
+	@mkdir -p $(@D)
+	$(call say,LD,$@)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $^ -lcryptsetup -lcrypto -o $@
 # Fuzzers want clang and SAN=fuzz: `make check-fuzz` sees to it.
 $(O)/tests/fuzz/%: $(O)/obj/tests/fuzz/%.o $(LIB_OBJ)
 	@mkdir -p $(@D)
@@ -108,7 +112,7 @@ $(O)/tests/fuzz/fuzz_keystore $(O)/tests/fuzz/fuzz_grant $(O)/tests/fuzz/fuzz_ke
 $(O)/tests/fuzz/fuzz_ttlv: $(PROVIDER_OBJ)
 .SECONDARY:
 
-tests: $(UNIT) $(INTEROP) $(PROVIDER_TESTS) $(KMIP) $(PKCS11) $(VOLUME) $(FAULT) $(TEST_KEKS) $(HELPERS)
+tests: $(UNIT) $(INTEROP) $(PROVIDER_TESTS) $(KMIP) $(PKCS11) $(VOLUME) $(FAULT) $(TOKEN) $(TEST_KEKS) $(HELPERS)
 fuzzers: $(FUZZERS)
 
 check-unit: $(UNIT) ## unit tests
@@ -136,13 +140,15 @@ check-volume: programs $(HELPERS) $(VOLUME) $(FAULT) ## volumes in files: every 
 	$(Q)tests/run $(O) volume fault
 check-interop: $(INTEROP) ## our cipher against OpenSSL's, our headers against cryptsetup and Python
 	$(Q)tests/run $(O) interop
+check-token: programs $(HELPERS) $(TOKEN) ## stock tools on volumes, with the plugin for their tokens
+	$(Q)tests/run $(O) token
 check-fuzz: ## every fuzzer for TIME=60 seconds, with clang
 	$(Q)$(FUZZING) fuzzers
 	$(Q)TIME=$(TIME) tests/run $(O) fuzz
 check: setup everything ## every suite on every kernel: the README's test command
-	$(Q)tests/run $(O) lint unit cli provider kmip keyvault pkcs11 volume fault san interop fuzz harness vm
+	$(Q)tests/run $(O) lint unit cli provider kmip keyvault pkcs11 volume fault san interop token fuzz harness vm
 check-deep: setup everything ## the long runs: hours, fuzzing for TIME seconds a parser
-	$(Q)ENVOL_DEEP=1 TIME=$(TIME) tests/run $(O) lint unit cli provider kmip keyvault pkcs11 volume fault san interop fuzz harness vm-deep
+	$(Q)ENVOL_DEEP=1 TIME=$(TIME) tests/run $(O) lint unit cli provider kmip keyvault pkcs11 volume fault san interop token fuzz harness vm-deep
 
 TIME      ?= 60
 # As many jobs as there are CPUs, unless the one who called make said how many.
@@ -157,4 +163,4 @@ everything: setup
 	$(Q)$(FUZZING) $(JOBS_OPTION) fuzzers
 
 .PHONY: tests fuzzers everything check-unit check-lint check-cli update-golden check-fast check-san check-interop \
-	check-fuzz check-provider check-pkcs11 check-kmip check-keyvault check-volume check check-deep
+	check-fuzz check-provider check-pkcs11 check-kmip check-keyvault check-volume check-token check check-deep
