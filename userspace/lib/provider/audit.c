@@ -52,7 +52,9 @@ static void put_record(FILE *out, const struct envol_audit_record *record)
 	}
 	name = record->result ? strerrorname_np(-record->result) : "ok";
 	put_field(out, "result", name ? name : "unknown");
-	if (record->result && record->sentence)
+	if (record->decision)
+		put_field(out, "message", record->decision);
+	else if (record->result && record->sentence)
 		put_field(out, "message", record->sentence);
 	fprintf(out, ",\"duration_ms\":%" PRId64 ",\"uid\":%u,\"pid\":%d}\n",
 		record->duration_ms, (unsigned int)getuid(), (int)getpid());

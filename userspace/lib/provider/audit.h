@@ -17,6 +17,7 @@ struct envol_audit_record {
 	const uint8_t *volume_id;	/* ENVOL_KEK_ID_SIZE bytes; NULL: none */
 	int result;		/* 0 or -errno */
 	const char *sentence;	/* of an error */
+	const char *decision;	/* of the watch, whatever @result is; NULL */
 	int64_t time;		/* Unix seconds */
 	int64_t duration_ms;
 };
