@@ -24,6 +24,13 @@ int envol_new(struct envol **ev)
 	new->kek_directory = strdup(ENVOL_KEK_DIRECTORY);
 	new->tpm = strdup("");
 	new->timeout_ms = DEFAULT_TIMEOUT_MS;
+	new->watch = (struct envol_watch_settings){
+		.interval_s = 15 * 60,
+		.grace_s = 60 * 60,
+		.unreachable_grace_s = 7 * 24 * 60 * 60,
+		.settle_s = 7 * 24 * 60 * 60,
+		.rewrap = true,
+	};
 	if (!new->keystore || !new->state || !new->kek_directory || !new->tpm) {
 		envol_free(new);
 		return -ENOMEM;

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "userspace/include/envol.h"
+#include "userspace/include/envol_watch.h"
 #include "userspace/lib/util/attr.h"
 
 #define ENVOL_MESSAGE_SIZE 1024
@@ -36,6 +37,7 @@ struct envol {
 	unsigned int retry_after_s;	/* a provider's -EAGAIN: not before; 0: not said */
 	unsigned int timeout_ms; /* of one use of a KEK, all retries included */
 	unsigned int spread_ms;	/* within which an unattended open begins */
+	struct envol_watch_settings watch;
 	struct envol_settings settings; /* of providers */
 	struct envol_pin *pins;	/* that the caller gave */
 	envol_pin_fn pin_fn;
