@@ -1,0 +1,387 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Looks at volumes that only this test has, with KEKs that answer as it says. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "tests/harness/shell.h"
+#include "tests/harness/test.h"
+#include "userspace/lib/util/error.h"
+#include "userspace/lib/watch/look.h"
+
+#define ID_A "00112233445566778899aabbccddeeff"
+#define UUID_A "0d2a3c4e-5f60-4718-8293-a4b5c6d7e8f9"
+#define UUID_B "1d2a3c4e-5f60-4718-8293-a4b5c6d7e8f9"
+
+/* What there is; a test changes it between two looks. */
+static struct {
+	char top[64], table[96];
+	struct envol *ev;
+	int64_t now_s;
+	unsigned int n_volumes;
+	struct {
+		const char *name, *uuid, *fingerprint;
+		const char *uris[3], *versions[3];
+		bool is_double, suspended;
+		int64_t retiring;	/* of the last wrap */
+	} volumes[2];
+	struct {
+		const char *uri;
+		int err;
+		bool disabled;
+		const char *newest;
+	} keks[4];
+	int close_err;
+	/* what was done */
+	unsigned int asked, renewed;
+	char did[256], told[4096];
+} world;
+
+static char *copy(const char *text)
+{
+	return text ? strdup(text) : NULL;
+}
+
+static int64_t now_ms(void)
+{
+	return world.now_s * 1000;
+}
+
+static int list(struct envol *ev, struct envol_volume_info **infos, size_t *n)
+{
+	unsigned int i, k;
+
+	*infos = calloc(world.n_volumes + 1, sizeof(**infos));
+	*n = world.n_volumes;
+	for (i = 0; i < world.n_volumes; i++) {
+		struct envol_volume_info *info = &(*infos)[i];
+
+		info->name = copy(world.volumes[i].name);
+		info->uuid = copy(world.volumes[i].uuid);
+		info->device = copy("/dev/test");
+		info->key_state = copy("ready");
+		info->suspended = world.volumes[i].suspended;
+		snprintf(info->fingerprint, sizeof(info->fingerprint), "%s",
+			 world.volumes[i].fingerprint ? world.volumes[i].fingerprint : "");
+		info->wraps = calloc(3, sizeof(*info->wraps));
+		for (k = 0; k < 3 && world.volumes[i].uris[k]; k++) {
+			bool second = world.volumes[i].is_double && k == 1;
+			struct envol_wrap_info *wrap =
+				&info->wraps[second ? 0 : info->n_wraps++];
+
+			wrap->parts[wrap->n_parts].uri = copy(world.volumes[i].uris[k]);
+			wrap->parts[wrap->n_parts++].version = copy(world.volumes[i].versions[k]);
+		}
+		if (info->n_wraps)
+			info->wraps[info->n_wraps - 1].retiring = world.volumes[i].retiring;
+	}
+	return 0;
+}
+
+static int describe(struct envol *ev, const char *uri, struct envol_key_info *info)
+{
+	unsigned int i;
+
+	world.asked++;
+	for (i = 0; i < TEST_ARRAY_SIZE(world.keks); i++) {
+		if (!world.keks[i].uri || strcmp(world.keks[i].uri, uri) != 0)
+			continue;
+		if (world.keks[i].err)
+			return envol_error(ev, world.keks[i].err, "%s: as the test says", uri);
+		info->versions = calloc(2, sizeof(*info->versions));
+		info->versions[0] = (struct envol_key_version){
+			.version = copy("1"), .enabled = !world.keks[i].disabled };
+		info->n_versions = 1;
+		if (world.keks[i].newest)
+			info->versions[info->n_versions++] = (struct envol_key_version){
+				.version = copy(world.keks[i].newest),
+				.enabled = !world.keks[i].disabled };
+		return 0;
+	}
+	FAIL("%s was asked", uri);
+}
+
+static int renew(struct envol *ev, const struct envol_volume_source *source,
+		 uint64_t settle_s, unsigned int *renewed)
+{
+	CHECK(source->unattended && source->n_keks);
+	CHECK_STR_EQ(source->id, ID_A);
+	*renewed = ++world.renewed;
+	return 0;
+}
+
+static int lock(struct envol *ev, const char *name)
+{
+	snprintf(world.did, sizeof(world.did), "lock %s", name);
+	return 0;
+}
+
+static int close_volume(struct envol *ev, const char *name, bool deferred)
+{
+	CHECK(!deferred);
+	if (world.close_err)
+		return envol_error(ev, world.close_err, "in use");
+	snprintf(world.did, sizeof(world.did), "close %s", name);
+	return 0;
+}
+
+static void listen(const struct envol_watch_event *event, void *data)
+{
+	size_t len = strlen(world.told);
+
+	snprintf(world.told + len, sizeof(world.told) - len, "%s %s: %s\n",
+		 envol_watch_kind_name(event->kind), event->volume ? event->volume : "-",
+		 event->sentence);
+}
+
+static struct envol_watch_settings settings = {
+	.interval_s = 60, .grace_s = 100, .unreachable_grace_s = 1000, .settle_s = 500,
+	.rewrap = true,
+};
+
+/* @at_s later: what is told and when it wants to look again. */
+static unsigned int look(int64_t at_s)
+{
+	const struct envol_look_world as_it_is = {
+		now_ms, list, describe, renew, lock, close_volume, world.table,
+	};
+	unsigned int next_s = 0;
+
+	world.now_s = at_s;
+	world.told[0] = world.did[0] = 0;
+	world.asked = 0;
+	CHECK_OK(envol_look(world.ev, &as_it_is, &settings, listen, NULL, &next_s));
+	return next_s;
+}
+
+static void write_table(const char *text)
+{
+	FILE *file = fopen(world.table, "w");
+
+	CHECK(file && fputs(text, file) >= 0 && fclose(file) == 0);
+	CHECK(chmod(world.table, 0600) == 0);
+}
+
+/* Volume "a" under service:one, which is well. */
+static void set_up(void)
+{
+	strcpy(world.top, "/tmp/envol-watch-XXXXXX");
+	CHECK(mkdtemp(world.top));
+	snprintf(world.table, sizeof(world.table), "%s/volumes", world.top);
+	CHECK_OK(envol_new(&world.ev));
+	CHECK_OK(envol_set_state(world.ev, world.top));
+	world.n_volumes = 1;
+	world.volumes[0].name = "a";
+	world.volumes[0].uuid = UUID_A;
+	world.volumes[0].fingerprint = ID_A;
+	world.volumes[0].uris[0] = "service:one";
+	world.volumes[0].versions[0] = "1";
+	world.keks[0].uri = "service:one";
+	world.keks[1].uri = "service:two";
+}
+
+static void take_down(void)
+{
+	envol_free(world.ev);
+	test_run("rm -r %s", world.top);
+}
+
+TEST(a_volume_that_is_well_is_left_alone)
+{
+	set_up();
+	CHECK_EQ(look(10), 60);
+	CHECK_STR_EQ(world.told, "");
+	CHECK_STR_EQ(world.did, "");
+	take_down();
+}
+
+TEST(a_disabled_kek_locks_after_the_grace)
+{
+	set_up();
+	world.keks[0].disabled = true;
+	CHECK_EQ(look(10), 60);
+	CHECK_STR_HAS(world.told, "refused a: service:one: version 1 is disabled");
+	/* The end of the grace is when to look again. */
+	CHECK_EQ(look(70), 40);
+	CHECK_STR_EQ(world.told, "");
+	CHECK_STR_EQ(world.did, "");
+	look(110);
+	CHECK_STR_EQ(world.did, "lock a");
+	CHECK_STR_HAS(world.told, "ended a: its grace is over, it was locked: service:one");
+	/* Locked, it is nobody's business any more; unlocked, all begins anew. */
+	world.volumes[0].suspended = true;
+	look(120);
+	CHECK_STR_EQ(world.told, "");
+	CHECK_EQ(world.asked, 0);
+	world.volumes[0].suspended = false;
+	look(130);
+	CHECK_STR_HAS(world.told, "refused a");
+	take_down();
+}
+
+TEST(the_grace_goes_on_after_a_restart_and_not_after_a_boot)
+{
+	char path[200];
+
+	set_up();
+	world.keks[0].disabled = true;
+	look(10);
+	envol_free(world.ev);
+	CHECK_OK(envol_new(&world.ev));
+	CHECK_OK(envol_set_state(world.ev, world.top));
+	look(109);
+	CHECK_STR_EQ(world.told, "");
+	/* Another boot's moments are none of this one's. */
+	snprintf(path, sizeof(path), "sed -i 's/^boot ./boot x/' %s/watch/" UUID_A, world.top);
+	test_run("%s", path);
+	look(500);
+	CHECK_STR_HAS(world.told, "refused a");
+	CHECK_STR_EQ(world.did, "");
+	test_run("echo 'envol watch 1' >%s/watch/" UUID_A, world.top);
+	look(900);
+	CHECK_STR_EQ(world.did, "");
+	CHECK_STR_HAS(world.told, "refused a");
+	take_down();
+}
+
+TEST(one_kek_that_opens_is_enough)
+{
+	set_up();
+	world.volumes[0].uris[1] = "service:two";
+	world.volumes[0].versions[1] = "1";
+	world.keks[0].err = -ENOENT;
+	look(10);
+	CHECK_STR_EQ(world.told, "");
+	world.keks[1].err = -EHOSTUNREACH;
+	look(20);
+	CHECK_STR_HAS(world.told, "unreachable a: service:two: as the test says");
+	world.keks[1].err = -EACCES;
+	look(30);
+	CHECK_STR_HAS(world.told, "refused a");
+	world.keks[0].err = 0;
+	look(40);
+	CHECK_STR_HAS(world.told, "recovered a");
+	take_down();
+}
+
+TEST(a_double_key_wants_both)
+{
+	set_up();
+	world.volumes[0].is_double = true;
+	world.volumes[0].uris[1] = "service:two";
+	world.volumes[0].versions[1] = "1";
+	world.keks[1].disabled = true;
+	look(10);
+	CHECK_STR_HAS(world.told, "refused a: service:two");
+	take_down();
+}
+
+TEST(a_kek_that_the_table_does_not_allow_opens_nothing)
+{
+	set_up();
+	world.volumes[0].uris[1] = "service:two";
+	world.volumes[0].versions[1] = "1";
+	world.keks[0].disabled = true;
+	write_table("a /dev/test id=" ID_A " kek=one\n");
+	look(10);
+	CHECK_STR_HAS(world.told, "refused a: service:one: version 1 is disabled");
+	/* Another volume under that name is not what the line speaks of. */
+	world.volumes[0].fingerprint = "ffffffffffffffffffffffffffffffff";
+	look(20);
+	CHECK_STR_HAS(world.told, "recovered a");
+	take_down();
+}
+
+TEST(each_kek_is_asked_once_for_all_its_volumes)
+{
+	set_up();
+	world.n_volumes = 2;
+	world.volumes[1].name = "b";
+	world.volumes[1].uuid = UUID_B;
+	world.volumes[1].uris[0] = "service:one";
+	world.volumes[1].versions[0] = "1";
+	world.keks[0].err = -ETIMEDOUT;
+	look(10);
+	CHECK_EQ(world.asked, 1);
+	CHECK_STR_HAS(world.told, "unreachable a");
+	CHECK_STR_HAS(world.told, "unreachable b");
+	take_down();
+}
+
+TEST(what_is_done_is_what_was_set)
+{
+	set_up();
+	world.keks[0].disabled = true;
+	settings.on_revoked = ENVOL_WATCH_LOG;
+	look(10);
+	look(110);
+	CHECK_STR_EQ(world.did, "");
+	CHECK_STR_HAS(world.told, "on_revoked = log leaves it open");
+	settings.on_revoked = ENVOL_WATCH_CLOSE;
+	world.close_err = -EBUSY;
+	look(120);
+	CHECK_STR_EQ(world.did, "lock a");
+	world.close_err = -EIO;
+	look(130);
+	look(240);
+	CHECK_STR_EQ(world.did, "");
+	CHECK_STR_HAS(world.told, "ended a: its grace is over, but: in use");
+	world.close_err = 0;
+	look(250);
+	CHECK_STR_EQ(world.did, "close a");
+	take_down();
+}
+
+TEST(a_newer_version_is_taken_up_where_the_table_allows_it)
+{
+	set_up();
+	world.keks[0].newest = "2";
+	look(10);
+	CHECK_EQ(world.renewed, 0);
+	write_table("a /dev/test id=" ID_A " kek=service:one\n");
+	settings.rewrap = false;
+	look(20);
+	CHECK_EQ(world.renewed, 0);
+	settings.rewrap = true;
+	look(30);
+	CHECK_EQ(world.renewed, 1);
+	CHECK_STR_HAS(world.told, "rewrapped a: 1 wraps");
+	world.volumes[0].versions[0] = "2";
+	look(40);
+	CHECK_EQ(world.renewed, 1);
+	/* An older wrap whose time is over goes. */
+	world.volumes[0].uris[1] = "service:one";
+	world.volumes[0].versions[1] = "1";
+	world.volumes[0].retiring = 1000000000;
+	look(50);
+	CHECK_EQ(world.renewed, 2);
+	take_down();
+}
+
+TEST(what_is_not_ours_is_left_alone)
+{
+	set_up();
+	world.volumes[0].uris[0] = NULL;
+	look(10);
+	CHECK_STR_HAS(world.told, "unreachable a: its header cannot be read");
+	/* LUKS2 of another tool: never opened by us, and no wrap. */
+	world.volumes[0].fingerprint = NULL;
+	look(2000);
+	CHECK_STR_EQ(world.told, "");
+	CHECK_STR_EQ(world.did, "");
+	take_down();
+}
+
+TEST(every_decision_is_in_the_audit_record)
+{
+	set_up();
+	world.keks[0].disabled = true;
+	look(10);
+	look(110);
+	test_run("grep -q '\"operation\":\"watch-refused\".*\"message\":\"a: service:one: version 1 is disabled\"' %s/audit.log",
+		 world.top);
+	test_run("grep -q '\"operation\":\"watch-ended\".*it was locked' %s/audit.log", world.top);
+	take_down();
+}

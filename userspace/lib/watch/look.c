@@ -1,0 +1,379 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * A volume is as well as the best of the wraps that may open it on this host: those whose
+ * KEKs its line of the table allows, or where it has none, all of its header's. Each KEK is
+ * described once for all volumes.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "userspace/lib/provider/kek.h"
+#include "userspace/lib/util/deadline.h"
+#include "userspace/lib/util/error.h"
+#include "userspace/lib/util/log.h"
+#include "userspace/lib/util/time.h"
+#include "userspace/lib/watch/decide.h"
+#include "userspace/lib/watch/look.h"
+#include "userspace/lib/watch/record.h"
+#include "userspace/lib/watch/tell.h"
+
+struct kek {
+	char *uri;
+	int err;
+	char *sentence;			/* of @err */
+	struct envol_key_info info;
+};
+
+struct look {
+	struct envol *ev;
+	const struct envol_look_world *world;
+	const struct envol_watch_settings *settings;
+	struct envol_tell tell;
+	struct envol_boot_table table;
+	struct kek *keks;
+	size_t n_keks;
+	int64_t now_ms, next_ms;
+};
+
+/* ---- KEKs ---- */
+
+static void free_keks(struct look *look)
+{
+	size_t i;
+
+	for (i = 0; i < look->n_keks; i++) {
+		free(look->keks[i].uri);
+		free(look->keks[i].sentence);
+		envol_key_info_free(&look->keks[i].info);
+	}
+	free(look->keks);
+}
+
+static const struct kek *find_kek(struct look *look, const char *uri)
+{
+	struct kek *grown, *kek;
+	size_t i;
+
+	for (i = 0; i < look->n_keks; i++)
+		if (strcmp(look->keks[i].uri, uri) == 0)
+			return &look->keks[i];
+	grown = reallocarray(look->keks, look->n_keks + 1, sizeof(*grown));
+	if (!grown)
+		return NULL;
+	look->keks = grown;
+	kek = &grown[look->n_keks];
+	*kek = (struct kek){ .uri = strdup(uri) };
+	if (!kek->uri)
+		return NULL;
+	kek->err = look->world->describe(look->ev, uri, &kek->info);
+	kek->sentence = kek->err ? strdup(envol_error_message(look->ev)) : NULL;
+	look->n_keks++;
+	return kek;
+}
+
+/* ---- what a volume may be opened by ---- */
+
+/* The table's line of a mapping, unless another volume was opened under its name. */
+static const struct envol_boot_volume *line_of(const struct look *look,
+					       const struct envol_volume_info *volume)
+{
+	size_t i;
+
+	for (i = 0; i < look->table.n_volumes; i++) {
+		const struct envol_boot_volume *v = &look->table.volumes[i];
+
+		if (!v->id || strcmp(v->name, volume->name) != 0)
+			continue;
+		return !*volume->fingerprint || strcasecmp(v->id, volume->fingerprint) == 0 ?
+			       v : NULL;
+	}
+	return NULL;
+}
+
+/* The header has URIs in their one spelling; a line has them as they were typed. */
+static bool is_allowed(struct envol *ev, const struct envol_boot_volume *line,
+		       const char *uri)
+{
+	size_t i;
+
+	for (i = 0; line && i < line->n_keks; i++) {
+		_cleanup_free_ char *canonical = NULL;
+
+		if (!envol_kek_canonical(ev, line->keks[i], &canonical) &&
+		    strcmp(canonical, uri) == 0)
+			return true;
+	}
+	return !line;
+}
+
+static enum envol_decide_finding look_at_wrap(struct look *look,
+					      const struct envol_boot_volume *line,
+					      const struct envol_wrap_info *wrap,
+					      char *why, size_t size)
+{
+	enum envol_decide_finding found, worst = ENVOL_DECIDE_GOOD;
+	unsigned int i;
+
+	for (i = 0; i < wrap->n_parts; i++) {
+		const char *uri = wrap->parts[i].uri;
+		const struct kek *kek;
+
+		if (!is_allowed(look->ev, line, uri)) {
+			snprintf(why, size, "%s: not among those that may be used", uri);
+			return ENVOL_DECIDE_REFUSED;
+		}
+		kek = find_kek(look, uri);
+		found = kek ? envol_decide_kek(kek->err, &kek->info, wrap->parts[i].version) :
+			      ENVOL_DECIDE_UNREACHABLE;
+		if (found <= worst)
+			continue;
+		worst = found;
+		if (kek && kek->err)
+			snprintf(why, size, "%s", kek->sentence ? kek->sentence : uri);
+		else
+			snprintf(why, size, "%s: version %s is disabled", uri,
+				 wrap->parts[i].version);
+	}
+	return worst;
+}
+
+/* @why is what is wrong with the wrap that is the least bad. */
+static enum envol_decide_finding look_at_wraps(struct look *look,
+					       const struct envol_volume_info *volume,
+					       char why[ENVOL_MESSAGE_SIZE])
+{
+	const struct envol_boot_volume *line = line_of(look, volume);
+	enum envol_decide_finding found, best = ENVOL_DECIDE_REFUSED;
+	char this[ENVOL_MESSAGE_SIZE];
+	bool is_first = true;
+	size_t i;
+
+	if (!volume->n_wraps) {
+		strcpy(why, "its header cannot be read, so its KEKs are not known");
+		return ENVOL_DECIDE_UNREACHABLE;
+	}
+	for (i = 0; i < volume->n_wraps; i++) {
+		found = look_at_wrap(look, line, &volume->wraps[i], this, sizeof(this));
+		if (found == ENVOL_DECIDE_GOOD)
+			return found;
+		if (is_first || found < best)
+			snprintf(why, ENVOL_MESSAGE_SIZE, "%s", this);
+		best = is_first || found < best ? found : best;
+		is_first = false;
+	}
+	return best;
+}
+
+/* ---- what is done ---- */
+
+static int end_volume(struct look *look, const struct envol_volume_info *volume,
+		      const char **did)
+{
+	int err = -EBUSY;
+
+	*did = "locked";
+	if (look->settings->on_revoked == ENVOL_WATCH_CLOSE) {
+		err = look->world->close(look->ev, volume->name, false);
+		if (!err)
+			*did = "closed";
+	}
+	/* One that is in use can't be closed, but its key can go. */
+	return err == -EBUSY ? look->world->lock(look->ev, volume->name) : err;
+}
+
+static void end_grace(struct look *look, const struct envol_volume_info *volume,
+		      const char *why, struct envol_decide_record *record)
+{
+	const char *did;
+	int err;
+
+	if (look->settings->on_revoked == ENVOL_WATCH_LOG) {
+		envol_tell(&look->tell, ENVOL_WATCH_ENDED, volume, 0, 0,
+			   "its grace is over, and on_revoked = log leaves it open: %s", why);
+		return;
+	}
+	err = end_volume(look, volume, &did);
+	if (err) {
+		envol_tell(&look->tell, ENVOL_WATCH_ENDED, volume, err, 0,
+			   "its grace is over, but: %s", envol_error_message(look->ev));
+		return;
+	}
+	*record = (struct envol_decide_record)ENVOL_DECIDE_RECORD_INIT;
+	envol_tell(&look->tell, ENVOL_WATCH_ENDED, volume, 0, 0,
+		   "its grace is over, it was %s: %s", did, why);
+}
+
+static void decide(struct look *look, const struct envol_volume_info *volume,
+		   enum envol_decide_finding finding, const char *why)
+{
+	struct envol_decide_record record;
+	int64_t left_ms;
+
+	envol_watch_record_load(look->ev, volume->uuid, &record);
+	switch (envol_decide(&record, finding, look->now_ms, look->settings, &left_ms)) {
+	case ENVOL_DECIDE_NOTHING:
+		break;
+	case ENVOL_DECIDE_BEGIN:
+		envol_tell(&look->tell,
+			   record.refused_since_ms >= 0 ? ENVOL_WATCH_REFUSED :
+							  ENVOL_WATCH_UNREACHABLE,
+			   volume, 0, left_ms / 1000, "%s", why);
+		break;
+	case ENVOL_DECIDE_RECOVER:
+		envol_tell(&look->tell, ENVOL_WATCH_RECOVERED, volume, 0, 0,
+			   "a KEK opens it again");
+		break;
+	case ENVOL_DECIDE_END:
+		end_grace(look, volume, why, &record);
+		break;
+	}
+	envol_watch_record_store(look->ev, volume->uuid, &record);
+	if (left_ms && left_ms < look->next_ms - look->now_ms)
+		look->next_ms = look->now_ms + left_ms;
+}
+
+/* ---- newer versions ---- */
+
+static const char *newest(const struct envol_key_info *info, int64_t now)
+{
+	size_t i = info->n_versions;
+
+	while (i-- > 0)
+		if (info->versions[i].enabled && info->versions[i].not_before <= now)
+			return info->versions[i].version;
+	return NULL;
+}
+
+static bool is_outdated(struct look *look, const struct envol_wrap_info *wrap)
+{
+	int64_t now = envol_time_now();
+	unsigned int i;
+
+	if (wrap->retiring)
+		return wrap->retiring <= now &&
+		       now - wrap->retiring >= look->settings->settle_s;
+	for (i = 0; i < wrap->n_parts; i++) {
+		const struct kek *kek = find_kek(look, wrap->parts[i].uri);
+		const char *version = kek && !kek->err ? newest(&kek->info, now) : NULL;
+
+		if (version && strcmp(version, wrap->parts[i].version) != 0)
+			return true;
+	}
+	return false;
+}
+
+/* A header's URIs are no authority to write: that takes a line, which pins the volume. */
+static void renew(struct look *look, const struct envol_volume_info *volume)
+{
+	const struct envol_boot_volume *line = line_of(look, volume);
+	struct envol_volume_source source = {
+		.device = volume->device, .header = volume->header, .unattended = true,
+	};
+	unsigned int renewed = 0;
+	bool is_due = false;
+	size_t i;
+	int err;
+
+	for (i = 0; look->settings->rewrap && i < volume->n_wraps && !is_due; i++)
+		is_due = is_outdated(look, &volume->wraps[i]);
+	if (!is_due || !line || !volume->device) {
+		if (is_due)
+			envol_log_info(look->ev, "%s: a KEK has a newer version, but no line of the table allows to write its header",
+				       volume->name);
+		return;
+	}
+	source.keks = (const char *const *)line->keks;
+	source.n_keks = line->n_keks;
+	source.id = line->id;
+	err = look->world->renew(look->ev, &source, look->settings->settle_s, &renewed);
+	if (err)
+		envol_tell(&look->tell, ENVOL_WATCH_REWRAPPED, volume, err, 0, "%s",
+			   envol_error_message(look->ev));
+	else
+		envol_tell(&look->tell, ENVOL_WATCH_REWRAPPED, volume, 0, 0,
+			   "%u wraps by the newest versions of their KEKs", renewed);
+}
+
+/* ---- all of them ---- */
+
+/*
+ * One that is locked waits for a person. A LUKS2 volume of another tool is not ours, and
+ * a throwaway has no KEK: neither has a wrap, nor a fingerprint that was remembered.
+ */
+static bool is_watched(const struct envol_volume_info *volume)
+{
+	return volume->name && volume->uuid && !volume->suspended &&
+	       (!volume->key_state || strcmp(volume->key_state, "ready") == 0) &&
+	       (volume->n_wraps || *volume->fingerprint);
+}
+
+static void look_at(struct look *look, const struct envol_volume_info *volume)
+{
+	char why[ENVOL_MESSAGE_SIZE] = "";
+	enum envol_decide_finding finding;
+
+	if (!is_watched(volume))
+		return;
+	finding = look_at_wraps(look, volume, why);
+	decide(look, volume, finding, why);
+	if (finding == ENVOL_DECIDE_GOOD)
+		renew(look, volume);
+}
+
+static void load_table(struct look *look)
+{
+	if (access(look->world->table, F_OK) && errno == ENOENT)
+		return;
+	if (envol_boot_load(look->ev, look->world->table, &look->table))
+		envol_tell(&look->tell, ENVOL_WATCH_BLIND, NULL, -EINVAL, 0, "%s",
+			   envol_error_message(look->ev));
+}
+
+int envol_look(struct envol *ev, const struct envol_look_world *world,
+	       const struct envol_watch_settings *settings, envol_watch_fn fn, void *data,
+	       unsigned int *next_s)
+{
+	struct look look = {
+		.ev = ev, .world = world, .settings = settings,
+		.tell = { .ev = ev, .fn = fn, .data = data },
+		.now_ms = world->now_ms(),
+	};
+	struct envol_volume_info *volumes = NULL;
+	size_t i, n = 0;
+	int err = world->list(ev, &volumes, &n);
+
+	if (err)
+		return envol_error_while(ev, err, "list the open volumes");
+	look.next_ms = look.now_ms + (int64_t)settings->interval_s * 1000;
+	load_table(&look);
+	for (i = 0; i < n; i++) {
+		look_at(&look, &volumes[i]);
+		envol_volume_info_free(&volumes[i]);
+	}
+	free(volumes);
+	free_keks(&look);
+	envol_boot_table_free(&look.table);
+	if (next_s)
+		*next_s = (look.next_ms - look.now_ms + 999) / 1000;
+	return 0;
+}
+
+static const struct envol_look_world real_world = {
+	.now_ms = envol_deadline_now_ms,
+	.list = envol_volume_list,
+	.describe = envol_key_show,
+	.renew = envol_wrap_renew,
+	.lock = envol_volume_lock,
+	.close = envol_volume_close,
+	.table = ENVOL_BOOT_TABLE,
+};
+
+int envol_watch_look(struct envol *ev, const struct envol_watch_settings *settings,
+		     envol_watch_fn fn, void *data, unsigned int *next_s)
+{
+	return envol_look(ev, &real_world, settings, fn, data, next_s);
+}

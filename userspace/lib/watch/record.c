@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "userspace/lib/util/error.h"
+#include "userspace/lib/util/file.h"
+#include "userspace/lib/util/log.h"
+#include "userspace/lib/watch/record.h"
+
+#define BOOT_ID "/proc/sys/kernel/random/boot_id"
+#define BOOT_ID_LEN 36
+#define TEXT_MAX 200
+
+static int open_directory(struct envol *ev, bool create)
+{
+	char path[ENVOL_MESSAGE_SIZE / 2];
+
+	snprintf(path, sizeof(path), "%s/watch", ev->state);
+	return envol_file_open_dir(ev, path, 0700, create);
+}
+
+static int read_boot_id(struct envol *ev, char id[BOOT_ID_LEN + 1])
+{
+	_cleanup_blob_ struct envol_blob text = ENVOL_BLOB_INIT;
+	int err = envol_file_load(ev, AT_FDCWD, BOOT_ID, TEXT_MAX, &text);
+
+	if (!err && text.len < BOOT_ID_LEN)
+		err = envol_error(ev, -EBADMSG, BOOT_ID ": too short");
+	if (err)
+		return err;
+	memcpy(id, text.data, BOOT_ID_LEN);
+	id[BOOT_ID_LEN] = 0;
+	return 0;
+}
+
+static int format(struct envol *ev, const struct envol_decide_record *record,
+		  char text[TEXT_MAX])
+{
+	char boot[BOOT_ID_LEN + 1];
+	int err = read_boot_id(ev, boot);
+
+	if (!err)
+		snprintf(text, TEXT_MAX,
+			 "envol watch 1\nboot %s\nbad %" PRId64 "\nrefused %" PRId64 "\n",
+			 boot, record->bad_since_ms, record->refused_since_ms);
+	return err;
+}
+
+/* What would not be written so was not written so, or in another boot. */
+static bool parse(struct envol *ev, const struct envol_blob *file,
+		  struct envol_decide_record *record)
+{
+	char text[TEXT_MAX + 1], again[TEXT_MAX];
+
+	memcpy(text, file->data, file->len);
+	text[file->len] = 0;
+	if (sscanf(text, "envol watch 1\nboot %*s\nbad %" SCNd64 "\nrefused %" SCNd64,
+		   &record->bad_since_ms, &record->refused_since_ms) != 2)
+		return false;
+	return !format(ev, record, again) && strcmp(text, again) == 0 &&
+	       record->bad_since_ms >= 0;
+}
+
+void envol_watch_record_load(struct envol *ev, const char *uuid,
+			     struct envol_decide_record *record)
+{
+	_cleanup_blob_ struct envol_blob file = ENVOL_BLOB_INIT;
+	_cleanup_close_ int dir = open_directory(ev, false);
+
+	if (dir >= 0 && !envol_file_load(ev, dir, uuid, TEXT_MAX, &file) &&
+	    file.len && parse(ev, &file, record))
+		return;
+	*record = (struct envol_decide_record)ENVOL_DECIDE_RECORD_INIT;
+}
+
+static int store(struct envol *ev, const char *uuid,
+		 const struct envol_decide_record *record)
+{
+	bool remove = record->bad_since_ms < 0;
+	_cleanup_close_ int dir = open_directory(ev, !remove);
+	char text[TEXT_MAX];
+	int err;
+
+	if (dir < 0)
+		return remove && dir == -ENOENT ? 0 : dir;
+	if (remove)
+		return unlinkat(dir, uuid, 0) && errno != ENOENT ?
+			       envol_error_errno(ev, -errno, "remove %s", uuid) :
+			       0;
+	err = format(ev, record, text);
+	return err ? err : envol_file_replace(ev, dir, uuid, text, strlen(text),
+					      0600, false);
+}
+
+void envol_watch_record_store(struct envol *ev, const char *uuid,
+			      const struct envol_decide_record *record)
+{
+	if (store(ev, uuid, record))
+		envol_log_warning(ev, "the watch cannot remember since when volume %s is not well: %s",
+				  uuid, envol_error_message(ev));
+}
