@@ -22,7 +22,7 @@ extern char **environ;
 static const char *const kept[] = {
 	"TERM=", "LANG=", "LC_", "TZ=", "HOME=", "AZURE_", "IDENTITY_", "IMDS_",
 	"MSI_", "https_proxy=", "HTTPS_PROXY=", "no_proxy=", "NO_PROXY=",
-	"CREDENTIALS_DIRECTORY=",
+	"CREDENTIALS_DIRECTORY=", "NOTIFY_SOCKET=",
 	"DM_DISABLE_UDEV=", "ASAN_OPTIONS=", "LSAN_OPTIONS=", "UBSAN_OPTIONS=",
 };
 

@@ -16,6 +16,12 @@ INSTALLED = $(foreach f,$(PROGRAMS),$(f):$(SBINDIR)/$(notdir $(f)):0755) \
 	userspace/share/tmpfiles.conf:$(TMPFILESDIR)/envol.conf:0644 \
 	userspace/share/udev.rules:$(UDEVDIR)/90-envol.rules:0644
 
+SYSTEMDDIR ?= $(PREFIX)/lib/systemd
+INSTALLED += $(O)/envol-watch.service:$(SYSTEMDDIR)/system/envol-watch.service:0644
+$(O)/envol-watch.service: userspace/share/envol-watch.service FORCE
+	@mkdir -p $(@D)
+	$(Q)sed 's|@SBINDIR@|$(SBINDIR)|' $< >$@
+
 man: $(MAN_PAGES) ## manual pages
 $(O)/man/%: Documentation/man/%.scd
 	@mkdir -p $(@D)
@@ -27,7 +33,7 @@ $(O)/envol.conf: userspace/share/envol.conf FORCE
 
 install: programs install-files ## programs, manual pages, completions and settings, into DESTDIR and PREFIX
 # What is built is not looked at, so that it can be tried without building anew.
-install-files: man $(O)/envol.conf
+install-files: man $(O)/envol.conf $(O)/envol-watch.service
 	$(Q)set -e; for file in $(INSTALLED); do \
 		mode=$${file##*:} place=$${file%:*}; place=$${place#*:}; \
 		install -D -m $$mode $${file%%:*} $(DESTDIR)$$place; done
