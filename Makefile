@@ -91,6 +91,7 @@ include userspace/build.mk
 include tools/build.mk
 include userspace/share/build.mk
 include userspace/boot/systemd/build.mk
+include userspace/boot/initramfs/build.mk
 include tests/build.mk
 include tests/vm/build.mk
 

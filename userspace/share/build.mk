@@ -44,6 +44,7 @@ install-files: man $(O)/envol.conf $(O)/envol-watch.service
 uninstall: ## all of that but the settings
 	$(Q)for file in $(INSTALLED); do \
 		place=$${file%:*}; rm -f $(DESTDIR)$${place#*:}; done
-	$(Q)rmdir $(DESTDIR)$(LIBEXECDIR)/kek $(DESTDIR)$(LIBEXECDIR) 2>/dev/null || true
+	$(Q)rmdir $(DESTDIR)$(DRACUTDIR)/modules.d/90envol $(DESTDIR)$(LIBEXECDIR)/kek \
+		$(DESTDIR)$(LIBEXECDIR)/initramfs $(DESTDIR)$(LIBEXECDIR) 2>/dev/null || true
 
 .PHONY: man install install-files uninstall

@@ -1,0 +1,87 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# dracut: what it takes to open the volumes of /etc/envol/volumes that say "initramfs", and no
+# more; with systemd in the image and without.
+
+envol=@SBINDIR@/envol
+here=@LIBEXECDIR@/initramfs
+
+volumes() {
+	"$envol" boot list --initramfs --json 2>/dev/null | sed -n 's/.*"name": *"\([^"]*\)".*/\1/p'
+}
+
+# Once for an image; a failure is one of the image.
+needs() {
+	# shellcheck disable=SC2046
+	[[ -n ${envol_needs:-} ]] || envol_needs=$("$envol" boot needs $(volumes)) || return
+	echo "$envol_needs"
+}
+
+check() {
+	[[ -x $envol && -s /etc/envol/volumes && -n $(volumes) ]]
+}
+
+depends() {
+	local kind value
+	echo dm
+	# With dracut, networks are dracut's business.
+	while read -r kind value; do
+		[[ $kind != network ]] || echo network
+	done < <(needs)
+}
+
+installkernel() {
+	local kind value
+	while read -r kind value; do
+		# A driver of the machine that builds is not asked for: another may boot the image.
+		[[ $kind != module ]] || hostonly='' instmods "$value"
+	done < <(needs)
+}
+
+install() {
+	local kind value
+	if ! needs >/dev/null; then
+		dfatal "envol: no initramfs can be made that opens: $(volumes | tr '\n' ' ')"
+		exit 1
+	fi
+	inst_multiple "$envol" setsid sed grep date tr sort tail cut sleep cat rm mkdir chmod kill modprobe reboot
+	inst_multiple -o systemd-ask-password
+	inst_libdir_file 'libgcc_s.so*'
+	for value in common unlock network finish; do
+		inst_simple "$here/$value"
+	done
+	mkdir -p "$initdir$here/image"
+	volumes >"$initdir$here/image/names"
+	date +%s >"$initdir$here/image/made"
+	while read -r kind value; do
+		case $kind in
+		program | library | dlopen) inst "$value" ;;
+		module) ;;
+		file | sealed | secret) put "$value" ;;
+		directory) put_directory "$value" ;;
+		network) echo 'rd.neednet=1' >"$initdir/etc/cmdline.d/90envol.conf" ;;
+		tpm) echo yes >"$initdir$here/image/tpm" ;;
+		*) dfatal "envol: this module is older than $envol, which says: $kind $value" && exit 1 ;;
+		esac
+	done < <(needs)
+	put /etc/envol/volumes
+	[[ ! -e /etc/envol/envol.conf ]] || put /etc/envol/envol.conf
+	inst_hook initqueue/settled 30 "$moddir/open.sh"
+	inst_hook initqueue/finished 30 "$moddir/is-open.sh"
+	inst_hook emergency 10 "$moddir/before-shell.sh"
+	inst_hook pre-pivot 90 "$moddir/before-pivot.sh"
+	dracut_need_initqueue
+}
+
+# With their modes: who may read a secret there may read it here.
+put_directory() {
+	[[ ! -d $initdir$1 ]] || return 0
+	[[ -z ${1%/*} ]] || put_directory "${1%/*}"
+	mkdir -p "$initdir$1"
+	chmod --reference="$1" "$initdir$1"
+}
+
+put() {
+	put_directory "${1%/*}"
+	cp -pL "$1" "$initdir$1"
+}
