@@ -145,10 +145,13 @@ check-token: programs $(HELPERS) $(TOKEN) ## stock tools on volumes, with the pl
 check-fuzz: ## every fuzzer for TIME=60 seconds, with clang
 	$(Q)$(FUZZING) fuzzers
 	$(Q)TIME=$(TIME) tests/run $(O) fuzz
+check-boot: programs ## machines whose root is an envol volume boot in QEMU
+	$(Q)tests/boot/run $(foreach t,$(TEST),--test '$t') $(O)
+SUITES := lint unit cli provider kmip keyvault pkcs11 volume fault san interop token fuzz deb harness
 check: setup everything ## every suite on every kernel: the README's test command
-	$(Q)tests/run $(O) lint unit cli provider kmip keyvault pkcs11 volume fault san interop token fuzz harness vm
+	$(Q)tests/run $(O) $(SUITES) vm boot
 check-deep: setup everything ## the long runs: hours, fuzzing for TIME seconds a parser
-	$(Q)ENVOL_DEEP=1 TIME=$(TIME) tests/run $(O) lint unit cli provider kmip keyvault pkcs11 volume fault san interop token fuzz harness vm-deep
+	$(Q)ENVOL_DEEP=1 TIME=$(TIME) tests/run $(O) $(SUITES) vm-deep boot
 
 TIME      ?= 60
 # As many jobs as there are CPUs, unless the one who called make said how many.
@@ -163,4 +166,4 @@ everything: setup
 	$(Q)$(FUZZING) $(JOBS_OPTION) fuzzers
 
 .PHONY: tests fuzzers everything check-unit check-lint check-cli update-golden check-fast check-san check-interop \
-	check-fuzz check-provider check-pkcs11 check-kmip check-keyvault check-volume check-token check check-deep
+	check-fuzz check-provider check-pkcs11 check-kmip check-keyvault check-volume check-token check-boot check check-deep
