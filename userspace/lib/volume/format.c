@@ -135,7 +135,7 @@ static int claim(struct envol *ev, const struct envol_device *dev, bool overwrit
 		err = envol_signature_find(ev, dev, found);
 	if (!err && found[0] && !overwrite)
 		err = envol_error(ev, -EEXIST,
-				  "%s is not empty: %s; it would be lost, which has to be asked for",
+				  "%s is not empty: %s; it would be lost",
 				  dev->path, found);
 	if (!err && found[0])
 		envol_log_info(ev, "%s: %s will be lost", dev->path, found);

@@ -123,7 +123,7 @@ static int other_volume(struct envol *ev, const struct restore *restore,
 			const char *what)
 {
 	return envol_error(ev, -EEXIST,
-			   "%s is of another volume than the header on %s (%s); what lies there would be lost, which has to be asked for",
+			   "%s is of another volume than the header on %s (%s); what lies there would be lost",
 			   restore->file, restore->place.path, what);
 }
 
@@ -142,7 +142,7 @@ static int compare_age(struct envol *ev, struct restore *restore,
 		return envol_error(ev, -ESTALE,
 				   "%s has generation %" PRIu64
 				   ", but the header on %s has %" PRIu64
-				   " and is sound: an older one may bring back a KEK that was removed, and loses those that were added; that has to be asked for",
+				   " and is sound: an older one may bring back a KEK that was removed, and loses those that were added",
 				   restore->file, was, restore->place.path, is);
 	envol_log_warning(ev, "header of generation %" PRIu64 " goes for %" PRIu64,
 			  is, was);
@@ -179,7 +179,7 @@ static int compare_remains(struct envol *ev, struct restore *restore)
 	err = envol_signature_find(ev, &restore->place, found);
 	if (!err && found[0])
 		err = envol_error(ev, -EEXIST,
-				  "%s has no header of this volume, but holds: %s; that would be lost, which has to be asked for",
+				  "%s has no header of this volume, but holds: %s; that would be lost",
 				  restore->place.path, found);
 	return err;
 }
