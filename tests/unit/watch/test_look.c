@@ -360,6 +360,21 @@ TEST(a_newer_version_is_taken_up_where_the_table_allows_it)
 	take_down();
 }
 
+/* Who ends the watch while it asks has found out nothing. */
+TEST(an_interrupted_look_decides_nothing)
+{
+	set_up();
+	world.keks[0].err = -EINTR;
+	look(10);
+	look(2000);
+	CHECK_STR_EQ(world.told, "");
+	CHECK_STR_EQ(world.did, "");
+	world.keks[0].err = -ETIMEDOUT;
+	look(2010);
+	CHECK_STR_HAS(world.told, "unreachable a");
+	take_down();
+}
+
 TEST(what_is_not_ours_is_left_alone)
 {
 	set_up();

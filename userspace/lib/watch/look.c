@@ -37,6 +37,7 @@ struct look {
 	struct kek *keks;
 	size_t n_keks;
 	int64_t now_ms, next_ms;
+	bool is_interrupted;	/* by a signal for the end: nothing was found out */
 };
 
 /* ---- KEKs ---- */
@@ -70,6 +71,7 @@ static const struct kek *find_kek(struct look *look, const char *uri)
 	if (!kek->uri)
 		return NULL;
 	kek->err = look->world->describe(look->ev, uri, &kek->info);
+	look->is_interrupted |= kek->err == -EINTR;
 	kek->sentence = kek->err ? strdup(envol_error_message(look->ev)) : NULL;
 	look->n_keks++;
 	return kek;
@@ -319,6 +321,8 @@ static void look_at(struct look *look, const struct envol_volume_info *volume)
 	if (!is_watched(volume))
 		return;
 	finding = look_at_wraps(look, volume, why);
+	if (look->is_interrupted)
+		return;
 	decide(look, volume, finding, why);
 	if (finding == ENVOL_DECIDE_GOOD)
 		renew(look, volume);
