@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# timeout: 600
+# timeout: 900
 # envol watch: a KEK that is taken away locks its volume when the grace is over and not before,
 # a newer version is taken up, the service ends when it is told to.
 . "${0%/*}/lib.sh"
@@ -39,14 +39,14 @@ id=$(status_of data fingerprint)
 # ---- the grace
 watch_settings "grace = 1h"
 looks ""
-envol key disable disk
+envol key disable disk >/dev/null
 looks "data: refused: $KEK"
 looks ""
 ! is_locked data || fail "locked before its grace was over"
 holds /dev/mapper/data /tmp/first || fail "not readable in its grace"
-envol key enable disk
+envol key enable disk >/dev/null
 looks "data: recovered"
-envol key disable disk
+envol key disable disk >/dev/null
 looks "data: refused"
 sleep 1
 watch_settings "grace = 1s"
@@ -55,7 +55,7 @@ is_locked data || fail "not locked"
 [ "$(status_of data key_state)" = wiped ] || fail "key: $(status_of data key_state)"
 looks ""
 grep -q '"operation":"watch-ended"' /var/lib/envol/audit.log || fail "no audit record"
-envol key enable disk
+envol key enable disk >/dev/null
 envol unlock data --kek $KEK || fail "unlock"
 holds /dev/mapper/data /tmp/first || fail "not the same after the unlock"
 
@@ -66,7 +66,7 @@ echo "data UUID=$uuid id=$id kek=$KEK" >/etc/envol/volumes
 defer rm -f /etc/envol/volumes
 looks "data: rewrapped: 1 wraps"
 looks ""
-envol key disable disk --version 1
+envol key disable disk --version 1 >/dev/null
 looks ""
 envol open "$DISK1" x --test --kek $KEK >/dev/null || fail "the newer version does not open"
 
@@ -74,7 +74,7 @@ envol open "$DISK1" x --test --kek $KEK >/dev/null || fail "the newer version do
 watch_settings "grace = 0" "interval = 1s" "on_revoked = close"
 envol watch --json >/tmp/events 2>/tmp/errors &
 service=$!
-envol key disable disk
+envol key disable disk >/dev/null
 wait_for 60 no_mapping data || fail "not closed: $(cat /tmp/events /tmp/errors)"
 kill -TERM $service
 status=0
@@ -82,4 +82,4 @@ wait $service || status=$?
 [ $status = 0 ] || fail "the service ended with $status: $(cat /tmp/errors)"
 grep -q '"event":"ended".*"volume":"data"\|"event": "ended".*"volume": "data"' /tmp/events || fail "events: $(cat /tmp/events)"
 nothing_left data
-envol key enable disk
+envol key enable disk >/dev/null
