@@ -63,9 +63,9 @@ TEST(what_is_not_known_is_refused_with_its_line)
 	check_refused("[defaults]\nkeystor = /k\n", 2,
 		      "keystor: not known in [defaults]");
 	check_refused("\n[default]\nstate = /s\n", 3,
-		      "state: section [default] is neither [defaults] nor of a provider");
+		      "state: section [default] is neither [defaults], [watch] nor of a provider");
 	check_refused("state = /s\n", 1,
-		      "state: section [] is neither [defaults] nor of a provider");
+		      "state: section [] is neither [defaults], [watch] nor of a provider");
 	check_refused("[defaults]\nkeystore = k\n", 2,
 		      "keystore directory k: not an absolute path");
 	check_refused("[defaults]\ntimeout = 5s\n", 2,
