@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
+# deep: 6.1 7.x
 # timeout: 400
 # The table of volumes: opened and closed by it, by several at once, and not where what lies on
 # a device is not what belongs there; volumes that are thrown away.
