@@ -103,22 +103,31 @@ static int need_tpm(struct envol_needs *needs)
 
 /* ---- service keys ---- */
 
-/* See keystore.md: a root key that no TPM has sealed has a line "key". */
+/*
+ * See keystore.md: a root key that no TPM has sealed has a line "key"; and one that is
+ * sealed, but not for boot, could be unsealed at any time by who finds the image.
+ */
 static int need_root_key(struct envol_needs *needs)
 {
 	_cleanup_secret_ struct envol_secret root = ENVOL_SECRET_INIT;
 	struct envol *ev = needs->ev;
 	char path[PATH_MAX];
-	bool is_clear;
 	int err;
 
+	snprintf(path, sizeof(path), "%s/boot", ev->keystore);
+	if (access(path, F_OK) == 0) {
+		err = envol_needs_tell(needs, "sealed", "%s", path);
+		return err ? err : need_tpm(needs);
+	}
 	snprintf(path, sizeof(path), "%s/root", ev->keystore);
 	err = envol_file_load_secret(ev, AT_FDCWD, path, &root);
 	if (err)
 		return envol_error_while(ev, err, "the keystore's root key");
-	is_clear = memmem(root.data, root.len, "\nkey ", strlen("\nkey "));
-	err = envol_needs_tell(needs, is_clear ? "secret" : "sealed", "%s", path);
-	return err || is_clear ? err : need_tpm(needs);
+	if (memmem(root.data, root.len, "\nkey ", strlen("\nkey ")))
+		return envol_needs_tell(needs, "secret", "%s", path);
+	return envol_error(ev, -ENOENT,
+			   "the TPM has not sealed the root key of %s for boot; `envol key reseal --boot` has it do so",
+			   ev->keystore);
 }
 
 static int need_service(struct envol_needs *needs, const char *uri)
