@@ -13,6 +13,7 @@
 #include "tests/provider/memory.h"
 #include "tests/provider/place.h"
 #include "userspace/kek/operate.h"
+#include "userspace/lib/crypto/digest.h"
 #include "userspace/lib/crypto/random.h"
 #include "userspace/lib/provider/service/keystore.h"
 #include "userspace/lib/provider/service/seal.h"
@@ -182,5 +183,37 @@ TEST(freed_memory_is_wiped)
 	CHECK_EQ(memory_count(&key), 0);
 	free(p);
 	envol_secret_wipe(&key);
+	place_close(&place);
+}
+
+/* The PIN as it was typed, and what the TPM takes for it. */
+TEST(libtss2_leaves_nothing_of_a_pin)
+{
+	static const char info[] = "envol keystore pin 1";
+	struct envol_secret key = ENVOL_SECRET_INIT, back = ENVOL_SECRET_INIT;
+	struct envol_secret pin = ENVOL_SECRET_INIT, value = ENVOL_SECRET_INIT;
+	_cleanup_seal_ struct envol_seal seal = ENVOL_SEAL_INIT;
+	struct test_swtpm tpm;
+
+	place_open(&place);
+	test_swtpm_start(&tpm, place_path(&place, "tpm"));
+	CHECK_OK(envol_random_secret(place.ev, &key, 32));
+	CHECK_OK(envol_random_secret(place.ev, &pin, 32));
+	CHECK_OK(envol_policy_parse(place.ev, "pcr7,pin", &seal.policy));
+	CHECK_OK(envol_seal_seal(place.ev, tpm.tcti, &key, &pin, &seal));
+	CHECK_OK(envol_seal_unseal(place.ev, tpm.tcti, &seal, 1, &pin, &back));
+	CHECK_OK(envol_digest_hkdf(place.ev, &pin, NULL, 0, info, strlen(info),
+				   &value, 32));
+	memory_want(&pin);
+	CHECK_EQ(memory_count(&pin), 0);
+	memory_want(&value);
+	CHECK_EQ(memory_count(&value), 0);
+	envol_secret_wipe(&value);
+	envol_secret_wipe(&pin);
+	envol_secret_wipe(&key);
+	memory_want(&back);
+	CHECK_EQ(memory_count(&back), 0);
+	envol_secret_wipe(&back);
+	test_swtpm_stop(&tpm);
 	place_close(&place);
 }
