@@ -270,6 +270,11 @@ TEST(a_pin_comes_from_a_file_where_nobody_gave_one)
 	test_run("echo 4321 >%s", file);
 	CHECK_ERR(show(NULL), -ENOANO);
 	CHECK_STR_HAS(envol_error_message(place.ev), "it takes 2 more");
+	CHECK_ERR(show(NULL), -ENOANO);
+	CHECK_STR_HAS(envol_error_message(place.ev), "it takes 1 more");
+	/* A file, which nobody sees to, never locks the TPM. */
+	CHECK_ERR(show(NULL), -ENOANO);
+	CHECK_STR_HAS(envol_error_message(place.ev), "is not tried: one more wrong PIN");
 	CHECK_OK(envol_set_pin(place.ev, "service:a", &pin));
 	CHECK_OK(show(NULL));
 	envol_secret_wipe(&pin);

@@ -283,3 +283,15 @@ int envol_pcr_refused(struct envol_tpm *tpm, TSS2_RC rc)
 			   "the TPM refused the PIN; it takes %u more before it locks, and forgets a wrong one every %u s",
 			   guesses.max - guesses.wrong, guesses.recovery_s);
 }
+
+int envol_pcr_check_guesses(struct envol_tpm *tpm)
+{
+	struct guesses guesses = { .locked = false };
+	int err = read_guesses(tpm, &guesses);
+
+	if (err || (!guesses.locked && guesses.wrong + 1 < guesses.max))
+		return err;
+	return envol_error(tpm->ev, -ENOANO,
+			   "one more wrong PIN would lock the TPM, which has seen %u; it forgets one every %u s",
+			   guesses.wrong, guesses.recovery_s);
+}

@@ -29,5 +29,8 @@ int envol_pcr_prove(struct envol_tpm *tpm, const struct envol_policy *policy)
 /* -ENOANO or, for one that takes no more guesses now, -EACCES: the TPM refused a PIN with @rc. */
 int envol_pcr_refused(struct envol_tpm *tpm, TSS2_RC rc);
 
+/* -ENOANO where one more wrong PIN would lock the TPM. */
+int envol_pcr_check_guesses(struct envol_tpm *tpm) _must_check_;
+
 /* Is @rc the TPM's word for a wrong PIN, or for too many of them? */
 bool envol_pcr_is_refusal(TSS2_RC rc);

@@ -99,6 +99,11 @@ static int unseal(struct envol *ev, struct envol_rootfile *file)
 	if (err == -ENOENT)
 		return envol_error_while(ev, -ENOANO,
 					 "the TPM wants the PIN of the root key, which is not in its file");
+	if (!err)
+		err = envol_seal_check_guesses(ev, tcti);
+	if (err == -ENOANO)
+		return envol_error_while(ev, err, "the PIN in %s is not tried",
+					 pin_file);
 	return err ? err : envol_seal_unseal(ev, tcti, file->seals,
 					     file->n_seals, &pin, &file->key);
 }

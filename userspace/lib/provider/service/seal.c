@@ -219,14 +219,25 @@ int envol_seal_seal(struct envol *ev, const char *tcti,
 	return err;
 }
 
-int envol_seal_lock(struct envol *ev, const char *tcti)
+static int on_tpm(struct envol *ev, const char *tcti,
+		  int (*run)(struct envol_tpm *tpm))
 {
 	struct envol_tpm tpm;
 	int err = envol_tpm_connect(ev, tcti, &tpm);
 
 	if (err)
 		return err;
-	err = envol_pcr_lock(&tpm);
+	err = run(&tpm);
 	envol_tpm_close(&tpm);
 	return err;
+}
+
+int envol_seal_check_guesses(struct envol *ev, const char *tcti)
+{
+	return on_tpm(ev, tcti, envol_pcr_check_guesses);
+}
+
+int envol_seal_lock(struct envol *ev, const char *tcti)
+{
+	return on_tpm(ev, tcti, envol_pcr_lock);
 }

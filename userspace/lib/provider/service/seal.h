@@ -68,5 +68,8 @@ int envol_seal_unseal(struct envol *ev, const char *tcti,
 		      const struct envol_secret *pin, struct envol_secret *key)
 	_must_check_;
 
+/* -ENOANO where one more wrong PIN would lock the TPM, so that nobody's file should be tried. */
+int envol_seal_check_guesses(struct envol *ev, const char *tcti) _must_check_;
+
 /* Nothing that is sealed for boot opens any more until the machine starts again. */
 int envol_seal_lock(struct envol *ev, const char *tcti) _must_check_;
