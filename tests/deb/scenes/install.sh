@@ -36,6 +36,11 @@ for program in /usr/sbin/envol /usr/bin/envol-bench; do
 	expect "${program##*/} finds its libraries" "$program" --version
 done
 
+expect 'systemd takes the unit' is '' systemd-analyze verify --man=no envol@data.service
+# Debian 12's udev can't say.
+if udevadm verify --help >/dev/null 2>&1; then
+	expect 'udev takes the rules' udevadm verify /usr/lib/udev/rules.d/90-envol.rules
+fi
 expect 'the table of volumes is there, and has no mistake' envol boot check
 expect 'no script of a package closes or restarts a volume' fails grep -l 'envol@' /var/lib/dpkg/info/envol*.{pre,post}{inst,rm}
 truncate -s 20M volume.img

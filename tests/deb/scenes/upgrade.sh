@@ -28,7 +28,7 @@ expect 'what only the older one had is gone' test ! -e /usr/share/envol/0.0.9
 # shellcheck disable=SC2046
 needed dpkg --force-downgrade --force-confnew -i $(older $all)
 # Changed by the administrator alone: kept, and nothing is asked.
-echo '# mine' >>/etc/logrotate.d/envol
+echo '# mine' | tee -a /etc/logrotate.d/envol /etc/envol/volumes >/dev/null
 echo '[pkcs11 token=HSM]' >>$conf
 expect 'settings that both have changed are asked about' says "What would you like to do about it" upgrade
 expect 'and are what they were until there is an answer' says 'token=HSM' cat $conf
@@ -36,6 +36,7 @@ expect 'an answer goes on' upgrade --force-confold
 expect 'the administrator'\''s settings stay' says 'token=HSM' cat $conf
 expect 'the new ones are beside them' says kek_directory cat $conf.dpkg-dist
 expect 'settings that only the administrator has changed stay' grep -qx '# mine' /etc/logrotate.d/envol
+expect 'so does the table of volumes' grep -qx '# mine' /etc/envol/volumes
 expect 'with no copy beside them' test ! -e /etc/logrotate.d/envol.dpkg-dist
 expect 'the older package is no longer there' fails is 0.0.9 version
 expect 'and the keys are' envol check volume.img
