@@ -43,6 +43,9 @@ if udevadm verify --help >/dev/null 2>&1; then
 fi
 expect 'the table of volumes is there, and has no mistake' envol boot check
 expect 'no script of a package closes or restarts a volume' fails grep -l 'envol@' /var/lib/dpkg/info/envol*.{pre,post}{inst,rm}
+libraries_of() { ldd "$1" && ! ldd "$1" | grep 'not found'; }
+expect 'the plugin is where libcryptsetup looks, and finds its libraries' \
+	libraries_of /lib/x86_64-linux-gnu/cryptsetup/libcryptsetup-token-envol.so
 truncate -s 20M volume.img
 expect 'a service key is created' envol key create service:disk7
 expect 'a volume is made under it' envol format volume.img --kek service:disk7 --yes
