@@ -36,7 +36,8 @@ for program in /usr/sbin/envol /usr/bin/envol-bench; do
 	expect "${program##*/} finds its libraries" "$program" --version
 done
 
-expect 'systemd takes the unit' is '' systemd-analyze verify --man=no envol@data.service
+expect 'systemd takes the units' is '' systemd-analyze verify --man=no envol@data.service envol-watch.service
+expect 'nobody is watched unasked' test ! -e /etc/systemd/system/multi-user.target.wants/envol-watch.service
 # Debian 12's udev can't say.
 if udevadm verify --help >/dev/null 2>&1; then
 	expect 'udev takes the rules' udevadm verify /usr/lib/udev/rules.d/90-envol.rules
