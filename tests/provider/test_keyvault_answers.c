@@ -194,6 +194,38 @@ TEST(each_right_by_itself_does_what_it_is_for)
 	teardown();
 }
 
+/* The service does it, and then the connection breaks: twice would be one version too many. */
+TEST(what_was_done_without_an_answer_is_not_done_twice)
+{
+	struct envol_key_info info = { 0 };
+
+	setup(NULL);
+	keyvault_tell(&keyvault, "fault do=reset path=create times=1");
+	CHECK_OK(envol_key_create(ev, DISK7, &info));
+	CHECK_EQ(info.n_versions, 1);
+	envol_key_info_free(&info);
+	CHECK_STR_HAS(place.log, "but it was done: there is version");
+	keyvault_tell(&keyvault, "fault do=cut path=rotate times=1");
+	CHECK_OK(envol_key_rotate(ev, DISK7, &info));
+	CHECK_EQ(info.n_versions, 2);
+	envol_key_info_free(&info);
+	/* Where nobody can be asked what became of it, that is told. */
+	keyvault_tell(&keyvault, "fault do=reset path=rotate times=1");
+	keyvault_tell(&keyvault, "fault do=reset method=GET path=keys/disk7 skip=1");
+	CHECK_ERR(envol_key_rotate(ev, DISK7, NULL), -EIO);
+	CHECK_STR_HAS(envol_error_message(ev), "may be there or not");
+	keyvault_tell(&keyvault, "heal");
+	CHECK_OK(envol_key_show(ev, DISK7, &info));
+	CHECK_EQ(info.n_versions, 3);
+	envol_key_info_free(&info);
+	/* A server may be out of order just after it did it. */
+	keyvault_tell(&keyvault, "fault do=status status=503 path=rotate times=1");
+	CHECK_OK(envol_key_rotate(ev, DISK7, &info));
+	CHECK_EQ(info.n_versions, 4);
+	envol_key_info_free(&info);
+	teardown();
+}
+
 TEST(enrolment_is_strict)
 {
 	setup(DISK7);

@@ -371,6 +371,8 @@ static CURLcode set_method(CURL *curl, const struct envol_http_request *request)
 				curl, CURLOPT_POSTFIELDSIZE_LARGE,
 				(curl_off_t)request->body_len);
 	}
+	if (!bad)
+		bad = curl_easy_setopt(curl, CURLOPT_FRESH_CONNECT, (long)request->once);
 	return bad ? bad : curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST,
 					    is_get ? NULL : request->method);
 }

@@ -39,6 +39,7 @@ struct envol_http_request {
 	size_t body_len;
 	size_t answer_max;		/* bytes; 0: ENVOL_SECRET_MAX */
 	struct envol_blob *answer;	/* takes the body, one that is no secret and may be larger than one */
+	bool once;	/* on a new connection: where an old one breaks libcurl sends it again by itself */
 };
 
 struct envol_http_answer {

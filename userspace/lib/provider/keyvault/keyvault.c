@@ -207,9 +207,42 @@ static int keyvault_random(struct envol_kek *kek, struct envol_secret *bytes)
 
 /* ---- changes -------------------------------------------------------------------------- */
 
+/*
+ * A request that makes a version may have been done though its answer did not come, and
+ * a second one would make another: so it is looked whether there is a version that is
+ * not @before ("": there was none). What was not done is tried again by the caller.
+ */
+static int settle(struct envol_kek *kek, int err, const char *before)
+{
+	_cleanup_bundle_ struct envol_bundle now = ENVOL_BUNDLE_INIT;
+	char sentence[ENVOL_MESSAGE_SIZE];
+	int look;
+
+	if (err != -EHOSTUNREACH && err != -ETIMEDOUT && err != -EAGAIN)
+		return err;
+	strcpy(sentence, kek->ev->message);
+	look = envol_vault_get(kek->vault, &kek->id, &now);
+	if (!look && strcmp(now.id.version, before) != 0) {
+		envol_log_info(kek->ev, "%s; but it was done: there is version %s",
+			       sentence, now.id.version);
+		return 0;
+	}
+	if (!look || (look == -ENOENT && !*before) || err == -EAGAIN)
+		return envol_error(kek->ev, err, "%s", sentence);
+	return envol_error(kek->ev, err == -EHOSTUNREACH ? -EIO : err,
+			   "%s; a new version may be there or not (envol key show tells)",
+			   sentence);
+}
+
 static int keyvault_rotate(struct envol_kek *kek)
 {
-	return envol_vault_rotate(kek->vault, &kek->id);
+	_cleanup_bundle_ struct envol_bundle before = ENVOL_BUNDLE_INIT;
+	int err = envol_vault_get(kek->vault, &kek->id, &before);
+
+	if (err)
+		return err;
+	err = envol_vault_rotate(kek->vault, &kek->id);
+	return settle(kek, err, before.id.version);
 }
 
 static int enable_all(struct envol_kek *kek, bool enabled)
@@ -265,7 +298,8 @@ static int create(struct envol_kek *kek)
 		type = envol_vault_is_hsm(kek->vault) ? "RSA-HSM" : "RSA";
 	if (strcmp(type, "oct-HSM") == 0)
 		bits = AES_BITS;
-	return envol_vault_create(kek->vault, &kek->id, type, bits);
+	return settle(kek, envol_vault_create(kek->vault, &kek->id, type, bits),
+		      "");
 }
 
 static int keyvault_create(struct envol *ev, const struct envol_uri *uri,
@@ -304,7 +338,11 @@ static int import(struct envol_kek *kek, const struct envol_secret *file)
 	if (!err)
 		err = check_absent(kek);
 	if (!err)
-		err = envol_vault_import(kek->vault, &kek->id, &body, &bundle);
+		err = settle(kek, envol_vault_import(kek->vault, &kek->id,
+						     &body, &bundle), "");
+	/* Also where the answer did not come: is it this key? */
+	if (!err && !*bundle.id.version)
+		err = envol_vault_get(kek->vault, &kek->id, &bundle);
 	return err ? err : check_imported(kek->ev, &bundle, &modulus);
 }
 

@@ -40,6 +40,7 @@ struct call {
 	const void *body;
 	size_t body_len;
 	struct envol_blob *large;	/* takes an answer that is no secret */
+	bool makes_version;	/* so is not to be done twice */
 	struct envol_http_answer answer;
 };
 
@@ -152,6 +153,7 @@ static int send_call(struct call *call)
 		.body_len = call->body_len,
 		.answer = call->large,
 		.answer_max = call->large ? BACKUP_TEXT_MAX : 0,
+		.once = call->makes_version,
 	};
 	int err = envol_identity_token(
 		vault->identity, envol_keyvault_resource(vault->ev, vault->host),
@@ -494,7 +496,7 @@ int envol_vault_import(struct envol_vault *vault,
 {
 	_cleanup_call_ struct call call = {
 		.vault = vault, .method = "PUT", .id = id, .right = "import",
-		.body = body->data, .body_len = body->len };
+		.makes_version = true, .body = body->data, .body_len = body->len };
 
 	return change_into(&call, "", bundle);
 }
@@ -506,7 +508,7 @@ int envol_vault_create(struct envol_vault *vault,
 	char body[160];
 	_cleanup_call_ struct call call = {
 		.vault = vault, .method = "POST", .id = id, .right = "create",
-		.body = body };
+		.makes_version = true, .body = body };
 
 	call.body_len = snprintf(body, sizeof(body),
 				 "{\"kty\":\"%s\",\"key_size\":%u,\"key_ops\":[\"wrapKey\",\"unwrapKey\"]}",
@@ -518,7 +520,8 @@ int envol_vault_rotate(struct envol_vault *vault,
 		       const struct envol_keyvault_id *id)
 {
 	_cleanup_call_ struct call call = {
-		.vault = vault, .method = "POST", .id = id, .right = "rotate" };
+		.vault = vault, .method = "POST", .id = id, .right = "rotate",
+		.makes_version = true };
 
 	return change(&call, "/rotate");
 }
