@@ -311,6 +311,39 @@ TEST(an_authority_that_fails_for_a_while)
 	finish();
 }
 
+/* The token is to be renewed after 2 s and good for 5 minutes; then the authority is away. */
+TEST(an_authority_that_is_away_when_a_token_should_be_renewed)
+{
+	_cleanup_secret_ struct envol_secret first = ENVOL_SECRET_INIT;
+
+	setup("secret");
+	tell("fault do=set path=oauth2 times=1 'members={\"expires_in\":302}'");
+	CHECK_OK(ask_as_is());
+	CHECK_OK(envol_secret_copy(ev, &first, token.data, token.len));
+	sleep(3);
+	tell("fault do=reset path=oauth2");
+	CHECK_OK(ask_as_is());
+	CHECK(envol_secret_equal(&token, &first));
+	tell("heal");
+	CHECK_OK(ask_as_is());
+	CHECK(!envol_secret_equal(&token, &first));
+	/* What the vault refused is not used again. */
+	envol_identity_forget(identity, RESOURCE);
+	tell("fault do=reset path=oauth2");
+	CHECK_ERR(ask_as_is(), -EHOSTUNREACH);
+	CHECK(!token.data);
+	tell("heal");
+	/* Nor is it where the authority answers, whatever it says. */
+	tell("fault do=set path=oauth2 times=1 'members={\"expires_in\":302}'");
+	CHECK_OK(ask_as_is());
+	sleep(3);
+	tell("fault do=status status=401 path=oauth2");
+	CHECK_ERR(ask_as_is(), -EPROTO);
+	CHECK(!token.data);
+	envol_identity_forget(identity, RESOURCE);
+	finish();
+}
+
 TEST(an_authority_with_a_certificate_of_nobody)
 {
 	setup("secret");

@@ -18,6 +18,7 @@
 #define SCHEME "https"
 #define EARLY_S 300u	/* before its end a token is no longer used */
 #define LONG_S	7200u	/* one that lives longer is renewed at half its life */
+#define LAST_S	60u	/* before its end it is not even used where no new one is to be had */
 
 static const struct envol_identity_kind *const kinds[] = {
 	&envol_identity_entra_secret,	     &envol_identity_entra_certificate,
@@ -197,6 +198,7 @@ static int keep_here(struct envol_identity *identity, const char *resource,
 
 static int fetch(struct envol_identity *identity, const char *resource,
 		 const struct envol_token_cache *cache,
+		 const struct envol_token_cache *last,
 		 struct envol_deadline deadline)
 {
 	_cleanup_grant_ struct envol_grant grant = ENVOL_GRANT_INIT;
@@ -215,6 +217,9 @@ static int fetch(struct envol_identity *identity, const char *resource,
 	if (life_s)
 		envol_token_cache_keep(identity->ev, cache, &grant.token,
 				       life_s);
+	if (grant.life_s > LAST_S)
+		envol_token_cache_keep(identity->ev, last, &grant.token,
+				       grant.life_s - LAST_S);
 	return keep_here(identity, resource, &grant.token, life_s);
 }
 
@@ -227,15 +232,58 @@ static int find(struct envol_identity *identity, const char *resource,
 	return err ? err : keep_here(identity, resource, &shared, 0);
 }
 
+/* The place of a token that should be renewed and is good yet. */
+static void name_last(const struct envol_token_cache *cache,
+		      struct envol_token_cache *last)
+{
+	memcpy(last->id, cache->id, sizeof(last->id));
+	last->id[0] ^= 0xff;
+}
+
+static bool is_away(int err)
+{
+	return err == -EHOSTUNREACH || err == -ETIMEDOUT || err == -EAGAIN;
+}
+
+/* Where no new one is to be had the old one does, as long as it lives: volumes are to open. */
+static int renew(struct envol_identity *identity, const char *resource,
+		 const struct envol_token_cache *cache,
+		 const struct envol_token_cache *last,
+		 struct envol_deadline deadline)
+{
+	bool has_last = find(identity, resource, last) == 0;
+	struct envol_deadline until = deadline;
+	int err;
+
+	if (has_last)
+		until = envol_deadline_in(envol_deadline_left_ms(deadline) / 2);
+	err = fetch(identity, resource, cache, last, until);
+	if (!err || !has_last)
+		return err;
+	if (is_away(err)) {
+		envol_log_warning(identity->ev,
+				  "%s; the last access token is used, which is good yet",
+				  identity->ev->message);
+		return 0;
+	}
+	envol_secret_wipe(&identity->token);
+	return err;
+}
+
 static int find_or_fetch(struct envol_identity *identity, const char *resource,
 			 struct envol_deadline deadline)
 {
 	_cleanup_token_cache_ struct envol_token_cache cache =
 		ENVOL_TOKEN_CACHE_INIT;
+	_cleanup_token_cache_ struct envol_token_cache last =
+		ENVOL_TOKEN_CACHE_INIT;
 	int err = token_id(identity, resource, cache.id);
 
 	if (!err)
 		err = envol_token_cache_open(identity->ev, &cache);
+	name_last(&cache, &last);
+	if (!err)
+		err = envol_token_cache_open(identity->ev, &last);
 	if (!err)
 		err = find(identity, resource, &cache);
 	if (err == -ENOKEY) {
@@ -243,7 +291,7 @@ static int find_or_fetch(struct envol_identity *identity, const char *resource,
 		err = find(identity, resource, &cache);
 	}
 	if (err == -ENOKEY || err == -EOPNOTSUPP)
-		err = fetch(identity, resource, &cache, deadline);
+		err = renew(identity, resource, &cache, &last, deadline);
 	return err;
 }
 
@@ -264,10 +312,14 @@ int envol_identity_token(struct envol_identity *identity, const char *resource,
 void envol_identity_forget(struct envol_identity *identity, const char *resource)
 {
 	struct envol_token_cache cache = ENVOL_TOKEN_CACHE_INIT;
+	struct envol_token_cache last = ENVOL_TOKEN_CACHE_INIT;
 
 	envol_secret_wipe(&identity->token);
-	if (token_id(identity, resource, cache.id) == 0)
-		envol_token_cache_drop(&cache);
+	if (token_id(identity, resource, cache.id))
+		return;
+	name_last(&cache, &last);
+	envol_token_cache_drop(&cache);
+	envol_token_cache_drop(&last);
 }
 
 /* ---- challenges ---- */
