@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <unistd.h>
 
 #include "userspace/include/envol_boot.h"
 #include "userspace/lib/boot/device.h"
@@ -79,7 +80,10 @@ static enum envol_boot_state look(struct envol *ev,
 /* One that is being made has its table and is remembered once this lock is free. */
 static void await_makers(struct envol *ev)
 {
-	_cleanup_close_ int lock = envol_run_lock(ev);
+	int lock = envol_run_lock(ev);
+
+	if (lock >= 0)
+		close(lock);
 }
 
 enum envol_boot_state envol_boot_state(struct envol *ev,
