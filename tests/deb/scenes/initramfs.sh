@@ -9,9 +9,12 @@ initramfs) maker=initramfs-tools ;;
 *) maker=$1 ;;
 esac
 
-# The scripts that make an image for a kernel note that they were asked to.
 # shellcheck disable=SC2046
 needed apt_install $(debs envol "envol-$1")
+for script in $(dpkg -L envol "envol-$1" | grep -E '/(initramfs|initramfs-tools|dracut)/'); do
+	[ ! -f "$script" ] || expect "$script is a script" bash -n "$script"
+done
+
 asked() { # COMMAND… - how often images were made by what it installs
 	"$@" >/tmp/asked.out 2>&1 </dev/null
 	grep -c "^Processing triggers for $maker " /tmp/asked.out
@@ -26,6 +29,3 @@ expect 'several at once make it once' is 1 asked dpkg -i $(debs envol envol-kmip
 expect 'so does a removal' is 1 asked apt-get remove -y envol-kmip
 expect 'and that of this package' is 1 asked apt-get remove -y "envol-$1"
 expect 'another package does not' fails asked apt-get remove -y logrotate
-for script in $(dpkg -L envol "envol-$1" | grep -E '/(initramfs|initramfs-tools|dracut)/'); do
-	[ ! -f "$script" ] || expect "$script is a script" bash -n "$script"
-done

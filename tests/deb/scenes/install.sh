@@ -4,7 +4,7 @@
 . /t/lib.sh
 all=$(basename -a /debs/*.deb | sed '/dbgsym/d; /-dkms/d; /-dracut/d; s/_.*//')
 everything() { find / -xdev -path /var/cache -prune -o -path /var/lib/dpkg -prune -o -path /var/lib/apt -prune -o \
-	-path /var/log -prune -o -path /tmp -prune -o -path /etc -name 'ld.so.cache' -prune -o -print | sort; }
+	-path /var/log -prune -o -path /tmp -prune -o -path /run -prune -o -path /etc -name 'ld.so.cache' -prune -o -print | sort; }
 purge() { apt-get purge -qq -y $all </dev/null; }
 
 # What they depend on stays installed, so what is new from here on is envol's own.
