@@ -445,7 +445,8 @@ TEST(a_pin_that_was_given_is_for_its_token)
 			       "pkcs11:serial=0001;token=hostile;object=other",
 			       &pin));
 	CHECK_OK(unwrap());
-	CHECK_ERR(envol_set_pin(place.ev, "service:a", &pin), -EOPNOTSUPP);
+	CHECK_ERR(envol_set_pin(place.ev, "https://corp.vault.azure.net/keys/a",
+				&pin), -EOPNOTSUPP);
 	envol_secret_wipe(&pin);
 	CHECK_ERR(envol_set_pin(place.ev, URI, &pin), -EINVAL);
 	teardown();
