@@ -286,7 +286,7 @@ TEST(a_pin_comes_from_a_file_where_nobody_gave_one)
 /* tests/provider/keystores: made by the version of envol that sealed without policies, with its TPM. */
 static void bring(const char *name)
 {
-	test_run("cp -r ../../../tests/provider/keystores/%s %s/keys && chmod -R go= %s/keys && chmod 400 %s/keys/root",
+	test_run("cp -r tests/provider/keystores/%s %s/keys && chmod -R go= %s/keys && chmod 400 %s/keys/root",
 		 name, place.top, place.top, place.top);
 }
 
