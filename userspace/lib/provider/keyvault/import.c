@@ -121,7 +121,20 @@ static void put_number(struct writer *w, const EVP_PKEY *key, size_t i,
 	put_text(w, "\"");
 }
 
-static int check_key(struct envol *ev, const EVP_PKEY *key)
+/*
+ * The vault stores what it is sent, and under purge protection the name is taken for as long
+ * as the key: one whose numbers do not belong together is found here.
+ */
+static bool belongs_together(EVP_PKEY *key)
+{
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(key, NULL);
+	bool does = ctx && EVP_PKEY_check(ctx) == 1;
+
+	EVP_PKEY_CTX_free(ctx);
+	return does;
+}
+
+static int check_key(struct envol *ev, EVP_PKEY *key)
 {
 	int bits;
 
@@ -130,13 +143,16 @@ static int check_key(struct envol *ev, const EVP_PKEY *key)
 				   "it is a key of type %s, and a KEK that is brought is RSA",
 				   EVP_PKEY_get0_type_name(key) ?: "unknown");
 	bits = EVP_PKEY_get_bits(key);
-	if (bits == 2048 || bits == 3072 || bits == 4096)
-		return 0;
-	return envol_error(ev, -EKEYREJECTED,
-			   "the key has %d bits, not 2048, 3072 or 4096", bits);
+	if (bits != 2048 && bits != 3072 && bits != 4096)
+		return envol_error(ev, -EKEYREJECTED,
+				   "the key has %d bits, not 2048, 3072 or 4096", bits);
+	if (!belongs_together(key))
+		return envol_error(ev, -EKEYREJECTED,
+				   "the numbers of the key do not belong together: the file is damaged, or is no key that was made as one");
+	return 0;
 }
 
-static int body_of_key(struct envol *ev, const EVP_PKEY *key, const char *kty,
+static int body_of_key(struct envol *ev, EVP_PKEY *key, const char *kty,
 		       struct envol_secret *body, struct envol_blob *modulus)
 {
 	bool in_hsm = kty && strcmp(kty, "RSA-HSM") == 0;
@@ -194,8 +210,13 @@ static int body_of_blob(struct envol *ev, const struct envol_secret *file,
 {
 	bool is_aes = kty && strcmp(kty, "oct-HSM") == 0;
 	struct writer w = { .ev = ev };
-	int err = start(&w);
+	int err;
 
+	/* A private key as JSON (JWK) must not go out as if it were encrypted. */
+	if (!memmem(file->data, file->len, "\"ciphertext\"", strlen("\"ciphertext\"")))
+		return envol_error(ev, -EBADMSG,
+				   "the file is JSON, but no transfer blob: it has no \"ciphertext\"");
+	err = start(&w);
 	if (err)
 		return err;
 	put_text(&w, is_aes ? "{\"key\":{\"kty\":\"oct-HSM\"," :
