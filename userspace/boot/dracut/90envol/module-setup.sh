@@ -44,7 +44,7 @@ install() {
 		dfatal "envol: no initramfs can be made that opens: $(volumes | tr '\n' ' ')"
 		exit 1
 	fi
-	inst_multiple "$envol" setsid sed grep date tr sort tail cut sleep cat rm mkdir chmod kill modprobe reboot
+	inst_multiple "$envol" setsid sed grep date tr sort tail cut sleep cat rm mkdir chmod kill modprobe reboot umount
 	inst_multiple -o systemd-ask-password
 	inst_libdir_file 'libgcc_s.so*'
 	for value in common unlock network finish; do
