@@ -57,32 +57,29 @@ static int find_target(struct change *change)
 
 /* ---- which policies ---------------------------------------------------------------- */
 
-static int default_policy(struct change *change, struct envol_policy *policy)
+static int default_policy(struct envol *ev, const struct envol_key_reseal *how,
+			  struct envol_policy *policy)
 {
-	if (!change->how->boot)
-		return envol_policy_parse(change->ev, "none", policy);
+	if (!how->boot)
+		return envol_policy_parse(ev, "none", policy);
 	if (envol_secureboot_is_on(ENVOL_SECUREBOOT_VARIABLES))
-		return envol_policy_parse(change->ev, "pcr:7", policy);
-	return envol_error(change->ev, -EINVAL,
+		return envol_policy_parse(ev, "pcr:7", policy);
+	return envol_error(ev, -EINVAL,
 			   "Secure Boot is off, or can't be seen from here, so the firmware starts whatever it finds and PCR 7 says nothing; choose: --policy pin asks for a PIN in each boot, --policy none protects the disk away from this machine and not the machine");
 }
 
-static int choose_policy(struct change *change)
+int envol_enrol_policy(struct envol *ev, const struct envol_key_reseal *how,
+		       struct envol_policy *policy)
 {
-	struct envol_policy *policy = &change->policies[0];
-	int err;
+	int err = how->policy ? envol_policy_parse(ev, how->policy, policy) :
+				default_policy(ev, how, policy);
 
-	err = change->how->policy ?
-		      envol_policy_parse(change->ev, change->how->policy,
-					 policy) :
-		      default_policy(change, policy);
-	if (!err && change->how->boot)
-		err = envol_policy_for_boot(change->ev, policy);
+	if (!err && how->boot)
+		err = envol_policy_for_boot(ev, policy);
 	else if (!err && policy->pcrs & 1u << ENVOL_POLICY_BOOT_PCR)
-		err = envol_error(change->ev, -EINVAL,
+		err = envol_error(ev, -EINVAL,
 				  "PCR %u is the one that envol extends in each boot: what asks for it is for boot (--boot)",
 				  ENVOL_POLICY_BOOT_PCR);
-	change->n_policies = 1;
 	return err;
 }
 
@@ -115,8 +112,10 @@ static int find_policies(struct change *change)
 
 	if (!change->tcti)
 		return 0;
-	return how->policy || how->add || !change->file.n_seals ?
-		       choose_policy(change) : renew_policies(change);
+	if (!how->policy && !how->add && change->file.n_seals)
+		return renew_policies(change);
+	change->n_policies = 1;
+	return envol_enrol_policy(change->ev, how, &change->policies[0]);
 }
 
 /* ---- the new file ------------------------------------------------------------------- */

@@ -15,3 +15,7 @@ int envol_enrol_change(struct envol *ev, int dir,
 		       struct envol_deadline deadline,
 		       const struct envol_key_reseal *how, char **advice)
 	_must_check_;
+
+/* The policy that @how asks for, or the default; with the PCR of boot where it is for that. */
+int envol_enrol_policy(struct envol *ev, const struct envol_key_reseal *how,
+		       struct envol_policy *policy) _must_check_;

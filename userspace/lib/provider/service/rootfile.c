@@ -99,8 +99,8 @@ static bool take_policy(struct envol *ev, struct envol_text *text,
 	return strcmp(word, again) == 0;
 }
 
-static bool take_seal(struct envol *ev, struct envol_text *text,
-		      struct envol_seal *seal)
+bool envol_rootfile_take_seal(struct envol *ev, struct envol_text *text,
+			      struct envol_seal *seal)
 {
 	char word[ENVOL_TIME_SIZE];
 
@@ -118,7 +118,8 @@ static bool take_seals(struct envol *ev, struct envol_text *text,
 	do {
 		if (file->n_seals == ENVOL_ROOTFILE_SEALS_MAX)
 			return false;
-		if (!take_seal(ev, text, &file->seals[file->n_seals++]))
+		if (!envol_rootfile_take_seal(ev, text,
+					      &file->seals[file->n_seals++]))
 			return false;
 	} while (text->at != text->end);
 	return true;
@@ -222,8 +223,8 @@ static int put_blobs(struct envol *ev, struct envol_blob *text,
 	return err ? err : put_blob(ev, text, "private", &seal->private);
 }
 
-static int put_seal(struct envol *ev, struct envol_blob *text,
-		    const struct envol_seal *seal)
+int envol_rootfile_put_seal(struct envol *ev, struct envol_blob *text,
+			    const struct envol_seal *seal)
 {
 	char policy[ENVOL_POLICY_TEXT_SIZE], created[ENVOL_TIME_SIZE];
 	int err;
@@ -250,7 +251,7 @@ int envol_rootfile_store(struct envol *ev, int dir, const char *name,
 	if (!err && is_plain)
 		err = put_blobs(ev, &text, &file->seals[0]);
 	for (i = 0; i < file->n_seals && !is_plain && !err; i++)
-		err = put_seal(ev, &text, &file->seals[i]);
+		err = envol_rootfile_put_seal(ev, &text, &file->seals[i]);
 	return err ? err : envol_file_replace(ev, dir, name, text.data, text.len,
 					      0400, false);
 }

@@ -36,5 +36,12 @@ int envol_rootfile_load(struct envol *ev, int dir, const char *name,
 int envol_rootfile_store(struct envol *ev, int dir, const char *name,
 			 const struct envol_rootfile *file) _must_check_;
 
+/* The five lines of a seal with its policy. False for what is none. */
+struct envol_text;
+bool envol_rootfile_take_seal(struct envol *ev, struct envol_text *text,
+			      struct envol_seal *seal);
+int envol_rootfile_put_seal(struct envol *ev, struct envol_blob *text,
+			    const struct envol_seal *seal) _must_check_;
+
 /* -EBADMSG, with the way out, for the file @name. */
 int envol_rootfile_damaged(struct envol *ev, const char *name);

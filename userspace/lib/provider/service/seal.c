@@ -13,6 +13,17 @@
 
 static const char *const default_devices[] = { "/dev/tpmrm0", "/dev/tpm0" };
 
+const struct envol_seal_subject *envol_seal_subject(const struct envol_seal *seal)
+{
+	static const struct envol_seal_subject root_key = {
+		.name = "the root key",
+		.lost = "move the keystore away, create the keys anew by restoring each from its backup, and use recovery keys until then",
+		.changed = "use a recovery key, find out who changed it, then `envol key reseal`",
+	};
+
+	return seal->subject ? seal->subject : &root_key;
+}
+
 void envol_seal_free(struct envol_seal *seal)
 {
 	envol_blob_free(&seal->public);
@@ -125,7 +136,7 @@ static int create(struct envol_tpm *tpm, const struct envol_secret *key,
 			 ESYS_TR_NONE, sensitive, &template, &no_data, &no_pcr,
 			 &private, &public, &data, &hash, &ticket);
 	if (rc)
-		return envol_tpm_error(tpm, rc, "seal the root key");
+		return envol_tpm_error(tpm, rc, "seal");
 	err = append_public(tpm->ev, public, &seal->public);
 	if (!err)
 		err = append_private(tpm->ev, private, &seal->private);
@@ -161,6 +172,7 @@ static int prove(struct envol_tpm *tpm, const struct envol_seal *seal,
 
 	if (!envol_policy_differing(&seal->policy, now))
 		return prove_one(tpm, seal, key, pin);
+	twin.subject = seal->subject;
 	twin.policy = *now;
 	twin.policy.pin = seal->policy.pin;
 	err = create(tpm, key, pin, &twin);

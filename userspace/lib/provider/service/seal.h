@@ -13,7 +13,15 @@
 
 #define ENVOL_SEAL_BLOB_MAX 1024u	/* bytes of each of the four */
 
+/* What is sealed, in sentences. */
+struct envol_seal_subject {
+	const char *name;	/* "the root key" */
+	const char *lost;	/* what to do where its TPM is gone for good */
+	const char *changed;	/* what to do where PCRs differ */
+};
+
 struct envol_seal {
+	const struct envol_seal_subject *subject;	/* NULL: the keystore's root key */
 	struct envol_policy policy;
 	int64_t created;	/* Unix seconds; 0: not known */
 	struct envol_blob public, private;	/* of the sealed object, as the TPM gave them */
@@ -24,6 +32,8 @@ struct envol_seal {
 #define ENVOL_SEAL_INIT { 0 }
 #define _cleanup_seal_ _cleanup_(envol_seal_free)
 void envol_seal_free(struct envol_seal *seal);
+
+const struct envol_seal_subject *envol_seal_subject(const struct envol_seal *seal);
 
 /*
  * The TCTI of the TPM to use, malloc'ed: the handle's, or the default device. NULL,

@@ -61,7 +61,7 @@ static const struct {
 	{ TPM2_RC_AUTH_FAIL, -EACCES, "its owner hierarchy has a password, and envol uses one without" },
 	{ TPM2_RC_HIERARCHY, -EACCES, "its owner hierarchy is disabled, by the firmware perhaps" },
 	{ TPM2_RC_DISABLED, -EACCES, "it is disabled, by the firmware perhaps" },
-	{ TPM2_RC_INTEGRITY, -EBADMSG, "the sealed root key is damaged" },
+	{ TPM2_RC_INTEGRITY, -EBADMSG, "the seal is damaged" },
 	{ TPM2_RC_FAILURE, -EIO, "it is in failure mode until the machine is powered off" },
 	{ TPM2_RC_INITIALIZE, -EIO, "it was never started (TPM2_Startup)" },
 	{ TPM2_RC_REBOOT, -EIO, "the machine has to be restarted first" },

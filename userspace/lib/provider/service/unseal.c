@@ -30,22 +30,27 @@ int envol_unseal_pin_value(struct envol *ev, const struct envol_secret *pin,
 /* The storage key comes from the owner's seed, which a clear replaces; the endorsement's seed it leaves. */
 static int not_the_same(struct envol_tpm *tpm, const struct envol_seal *seal)
 {
+	const struct envol_seal_subject *subject = envol_seal_subject(seal);
 	_cleanup_blob_ struct envol_blob name = ENVOL_BLOB_INIT;
-	static const char way_out[] =
-		"move the keystore away, create the keys anew by restoring each from its backup, and use recovery keys until then";
 
 	if (seal->endorsement.len == 0 ||
 	    envol_tpm_endorsement_name(tpm, &name))
 		return envol_error(tpm->ev, -EKEYREJECTED,
-				   "this TPM did not seal the root key, or it has been cleared since; %s",
-				   way_out);
+				   "this TPM did not seal %s, or it has been cleared since; %s",
+				   subject->name, subject->lost);
 	if (envol_blob_equal(&name, &seal->endorsement))
 		return envol_error(tpm->ev, -EKEYREJECTED,
-				   "the TPM has been cleared since it sealed the root key, which is lost; %s",
-				   way_out);
+				   "the TPM has been cleared since it sealed %s, which is lost; %s",
+				   subject->name, subject->lost);
 	return envol_error(tpm->ev, -EKEYREJECTED,
-			   "another TPM sealed the root key; put the disk back into its machine, or %s",
-			   way_out);
+			   "another TPM sealed %s; put the disk back into its machine, or %s",
+			   subject->name, subject->lost);
+}
+
+static int damaged(struct envol_tpm *tpm, const struct envol_seal *seal)
+{
+	return envol_error(tpm->ev, -EBADMSG, "the seal of %s is damaged",
+			   envol_seal_subject(seal)->name);
 }
 
 static int load(struct envol_tpm *tpm, const struct envol_seal *seal,
@@ -63,8 +68,7 @@ static int load(struct envol_tpm *tpm, const struct envol_seal *seal,
 					    seal->private.len, &private_at,
 					    &private) ||
 	    private_at != seal->private.len)
-		return envol_error(tpm->ev, -EBADMSG,
-				   "the sealed root key is damaged");
+		return damaged(tpm, seal);
 	rc = Esys_Load(tpm->esys, tpm->storage, tpm->session, ESYS_TR_NONE,
 		       ESYS_TR_NONE, &private, &public, object);
 	if (!rc)
@@ -73,10 +77,8 @@ static int load(struct envol_tpm *tpm, const struct envol_seal *seal,
 	/* The storage key is the right one, so what it does not take is not what it gave. */
 	if ((rc & TSS2_RC_LAYER_MASK) == TSS2_TPM_RC_LAYER &&
 	    (rc & TPM2_RC_FMT1) && (rc & TPM2_RC_P))
-		return envol_error(tpm->ev, -EBADMSG,
-				   "the sealed root key is damaged (the TPM says 0x%x)",
-				   rc);
-	return envol_tpm_error(tpm, rc, "load the root key");
+		return damaged(tpm, seal);
+	return envol_tpm_error(tpm, rc, "load the seal");
 }
 
 static int give_pin(struct envol_tpm *tpm, ESYS_TR object,
@@ -115,7 +117,7 @@ static int unseal(struct envol_tpm *tpm, ESYS_TR object,
 	if (rc && policy->pin && envol_pcr_is_refusal(rc))
 		return envol_pcr_refused(tpm, rc);
 	if (rc)
-		return envol_tpm_error(tpm, rc, "unseal the root key");
+		return envol_tpm_error(tpm, rc, "unseal");
 	err = envol_secret_copy(tpm->ev, key, data->buffer, data->size);
 	explicit_bzero(data, sizeof(*data));
 	Esys_Free(data);
@@ -241,8 +243,8 @@ static int explain(struct trial *trial)
 					one);
 	}
 	return envol_error(trial->tpm->ev, -EKEYREJECTED,
-			   "%s; use a recovery key, find out who changed it, then `envol key reseal`",
-			   why);
+			   "%s; %s", why,
+			   envol_seal_subject(&trial->seals[0])->changed);
 }
 
 static int try_all(struct trial *trial, struct envol_secret *key)
