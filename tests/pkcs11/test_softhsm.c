@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "tests/harness/swtpm.h"
 #include "tests/harness/test.h"
 #include "tests/pkcs11/softhsm.h"
 #include "userspace/lib/crypto/random.h"
@@ -393,6 +394,37 @@ TEST(a_pin_file_for_all_tokens_is_refused)
 	CHECK_ERR(envol_set_provider(place.ev, "pkcs11", "token=hsm", "pin_file",
 				     place_path(&place, "pin-hsm")), -EINVAL);
 	CHECK_STR_HAS(message(), "serial= is missing");
+	teardown();
+}
+
+/* By kek/service, which kek/pkcs11 runs: it has nothing of a TPM itself. */
+TEST(a_pin_file_may_be_sealed_by_the_tpm)
+{
+	const struct envol_key_reseal how = { .policy = "none", .boot = true };
+	struct envol_secret pin = ENVOL_SECRET_INIT;
+	struct test_swtpm tpm;
+
+	setup();
+	softhsm_tool(&hsm, "--keygen --key-type AES:32 --label k --id 01 --private --sensitive --usage-decrypt --usage-wrap");
+	test_swtpm_start(&tpm, place_path(&place, "tpm"));
+	CHECK_OK(envol_set_tpm(place.ev, tpm.tcti));
+	CHECK_OK(envol_secret_copy(place.ev, &pin, (const uint8_t *)SOFTHSM_PIN,
+				   strlen(SOFTHSM_PIN)));
+	CHECK_OK(envol_credential_seal(place.ev, "pkcs11.pin_file", &pin, &how,
+				       place_path(&place, "sealed")));
+	CHECK_OK(envol_set_provider(place.ev, "pkcs11", hsm.subject, "pin_file",
+				    place_path(&place, "sealed")));
+	CHECK_OK(wrap(softhsm_uri(&hsm, "object=k")));
+	CHECK_OK(unwrap(softhsm_uri(&hsm, "object=k")));
+	CHECK_OK(envol_provider_lock(place.ev, "service"));
+	CHECK_ERR(unwrap(softhsm_uri(&hsm, "object=k")), -EKEYREJECTED);
+	CHECK_STR_HAS(message(), "/sealed: ");
+	CHECK_STR_HAS(message(), "locked until the machine starts again");
+	/* A PIN that was never tried is none that was refused. */
+	CHECK_OK(envol_set_tpm(place.ev, "none"));
+	CHECK_ERR(unwrap(softhsm_uri(&hsm, "object=k")), -ENODEV);
+	test_swtpm_stop(&tpm);
+	envol_secret_wipe(&pin);
 	teardown();
 }
 

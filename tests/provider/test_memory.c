@@ -5,6 +5,7 @@
  * does in itself what such a one does.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -15,6 +16,7 @@
 #include "userspace/kek/operate.h"
 #include "userspace/lib/crypto/digest.h"
 #include "userspace/lib/crypto/random.h"
+#include "userspace/lib/provider/credential.h"
 #include "userspace/lib/provider/service/keystore.h"
 #include "userspace/lib/provider/service/seal.h"
 #include "userspace/lib/util/base64.h"
@@ -155,6 +157,71 @@ TEST(libtss2_leaves_nothing_of_a_sealed_key)
 				   &back));
 	CHECK_EQ(memory_count(&back), 0);
 	envol_secret_wipe(&back);
+	test_swtpm_stop(&tpm);
+	place_close(&place);
+}
+
+static void seal_credential(struct envol_secret *secret, const char *path,
+			    bool is_looked_for)
+{
+	_cleanup_request_ struct envol_request r = ENVOL_REQUEST_INIT;
+	_cleanup_reply_ struct envol_reply reply = ENVOL_REPLY_INIT;
+	struct envol_secret *content = &r.secrets[ENVOL_MESSAGE_KEY];
+
+	r.operation = ENVOL_OPERATION_SEAL;
+	r.uri = strdup("service");
+	r.version = strdup("kmip.key_file");
+	CHECK(r.uri && r.version);
+	CHECK_OK(envol_random_secret(place.ev, content, 4096));
+	content->data[4095] = 1;
+	memory_want(content);
+	envol_operate(place.ev, &r, soon(), &reply);
+	CHECK_OK(reply.err);
+	if (is_looked_for)
+		CHECK_EQ(memory_count(content), 0);
+	CHECK_OK(envol_file_replace(place.ev, AT_FDCWD, path, reply.file.data,
+				    reply.file.len, 0400, true));
+	envol_secret_move(secret, content);
+}
+
+/* In the process that seals, in the one that unseals, and in the one that wanted it. */
+TEST(a_credential_is_only_where_it_may_be)
+{
+	_cleanup_secret_ struct envol_secret secret = ENVOL_SECRET_INIT;
+	_cleanup_secret_ struct envol_secret back = ENVOL_SECRET_INIT;
+	_cleanup_request_ struct envol_request r = ENVOL_REQUEST_INIT;
+	_cleanup_reply_ struct envol_reply reply = ENVOL_REPLY_INIT;
+	struct test_swtpm tpm;
+
+	place_open(&place);
+	test_swtpm_start(&tpm, place_path(&place, "tpm"));
+	CHECK_OK(envol_set_tpm(place.ev, tpm.tcti));
+	/*
+	 * Once before: the first call of a library's function leaves vector registers on the
+	 * stack, where the dynamic linker finds it, and what was copied last is in them.
+	 */
+	seal_credential(&secret, place_path(&place, "first"), false);
+	envol_secret_wipe(&secret);
+	seal_credential(&secret, place_path(&place, "sealed"), true);
+	envol_secret_wipe(&secret);
+	CHECK_EQ(memory_count(NULL), 0);
+	r.operation = ENVOL_OPERATION_UNSEAL;
+	r.uri = strdup("service");
+	r.version = strdup("kmip.key_file");
+	CHECK(r.uri && r.version);
+	CHECK_OK(envol_file_load(place.ev, AT_FDCWD, place_path(&place, "sealed"),
+				 ENVOL_SECRET_MAX, &r.file));
+	envol_operate(place.ev, &r, soon(), &reply);
+	CHECK_OK(reply.err);
+	CHECK_EQ(reply.secrets[ENVOL_MESSAGE_KEY].len, 4096);
+	CHECK(memory_count(NULL) > 0);
+	CHECK_EQ(memory_count(&reply.secrets[ENVOL_MESSAGE_KEY]), 0);
+	envol_secret_wipe(&reply.secrets[ENVOL_MESSAGE_KEY]);
+	CHECK_EQ(memory_count(NULL), 0);
+	CHECK_OK(envol_credential_read(place.ev, "kmip", "key_file",
+				       place_path(&place, "sealed"), &back));
+	CHECK_EQ(back.len, 4096);
+	CHECK_EQ(memory_count(&back), 0);
 	test_swtpm_stop(&tpm);
 	place_close(&place);
 }

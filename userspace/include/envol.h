@@ -503,6 +503,17 @@ int envol_key_reseal(struct envol *ev, const char *scheme,
 		     struct envol_key_info *info) ENVOL_API_CHECK;
 
 /*
+ * @content into the new @file, sealed by the TPM for @setting, "SCHEME.KEY", a setting of
+ * a provider that names a file with a secret: it takes such a one as well, and no other
+ * does. @how: policy, without a PIN, and boot. -EINVAL for another setting, -EEXIST,
+ * -EFBIG above 16 KiB, -ENODEV without a TPM.
+ */
+int envol_credential_seal(struct envol *ev, const char *setting,
+			  const struct envol_secret *content,
+			  const struct envol_key_reseal *how, const char *file)
+	ENVOL_API_CHECK;
+
+/*
  * Nothing of the provider that is sealed for boot opens any more until the machine
  * starts again. 0 where there is nothing to lock (no TPM).
  */

@@ -106,6 +106,8 @@ static int configure(struct envol *ev, const struct envol_request *request)
 		err = envol_set_state(ev, request->state);
 	if (!err)
 		err = envol_set_tpm(ev, request->tpm);
+	if (!err)
+		err = envol_set_kek_directory(ev, request->kek_directory);
 	if (!err && envol_settings_copy(&ev->settings, &request->settings, ""))
 		err = envol_error(ev, -ENOMEM, "out of memory");
 	return err;

@@ -228,6 +228,46 @@ static int reseal(struct job *job)
 				     reply->infos);
 }
 
+/* The file says whose secret it has, and so does who asks. */
+static int find_sealer(struct job *job)
+{
+	int err = find_provider(job, job->request->uri);
+
+	if (err)
+		return err;
+	if (!job->provider->seal || !job->provider->unseal)
+		return envol_error(job->ev, -EOPNOTSUPP,
+				   "the provider of \"%s:\" can't seal",
+				   job->provider->scheme);
+	return job->request->version ? 0 :
+				       envol_error(job->ev, -EINVAL,
+						   "whose secret it is was not said");
+}
+
+static int seal(struct job *job)
+{
+	const struct envol_request *request = job->request;
+	const struct envol_key_reseal how = { .policy = request->policy,
+					      .boot = request->boot };
+	int err = find_sealer(job);
+
+	return err ? err :
+		     job->provider->seal(job->ev, request->version,
+					 &request->secrets[ENVOL_MESSAGE_KEY],
+					 &how, &job->reply->file);
+}
+
+static int unseal(struct job *job)
+{
+	const struct envol_request *request = job->request;
+	int err = find_sealer(job);
+
+	return err ? err :
+		     job->provider->unseal(
+			     job->ev, request->version, &request->file,
+			     &job->reply->secrets[ENVOL_MESSAGE_KEY]);
+}
+
 static int lock(struct job *job)
 {
 	int err = find_provider(job, job->request->uri);
@@ -282,6 +322,10 @@ static int run(struct job *job)
 		return reseal(job);
 	case ENVOL_OPERATION_LOCK:
 		return lock(job);
+	case ENVOL_OPERATION_SEAL:
+		return seal(job);
+	case ENVOL_OPERATION_UNSEAL:
+		return unseal(job);
 	default:
 		return run_on_kek(job, on_kek[job->request->operation]);
 	}

@@ -29,6 +29,7 @@ static void fill_request(struct envol_request *request)
 		.keystore = text("/keys"),
 		.state = text("/state"),
 		.tpm = text(""),
+		.kek_directory = text("/kek"),
 		.left_ms = 12345,
 		.log_level = ENVOL_LOG_DEBUG,
 		.replace = true,
@@ -77,6 +78,7 @@ TEST(a_request_comes_back)
 	CHECK_STR_EQ(out.keystore, in.keystore);
 	CHECK_STR_EQ(out.state, in.state);
 	CHECK_STR_EQ(out.tpm, in.tpm);
+	CHECK_STR_EQ(out.kek_directory, in.kek_directory);
 	CHECK_EQ(out.settings.n, 2);
 	CHECK_STR_EQ(out.settings.list[1].scheme, "service");
 	CHECK_STR_EQ(out.settings.list[1].subject, "x");

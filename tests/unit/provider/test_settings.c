@@ -143,7 +143,8 @@ TEST(a_credential_is_the_callers)
 	CHECK_OK(envol_set_provider(ev, "rich", NULL, "pin_file",
 				    "credential:pin"));
 	CHECK_ERR(envol_credential_read(
-			  ev, envol_setting(ev, "rich", NULL, "pin_file"),
+			  ev, "rich", "pin_file",
+			  envol_setting(ev, "rich", NULL, "pin_file"),
 			  &secret),
 		  -ENOENT);
 	CHECK_STR_HAS(envol_error_message(ev), "LoadCredential=pin:FILE");
@@ -166,7 +167,7 @@ static int read_file(struct envol *ev, const char *text, mode_t mode,
 	CHECK_OK(envol_file_pwrite(fd, text, strlen(text), 0));
 	CHECK_EQ(fchmod(fd, mode), 0);
 	close(fd);
-	err = envol_credential_read(ev, path, secret);
+	err = envol_credential_read(ev, "rich", "pin_file", path, secret);
 	unlink(path);
 	return err;
 }
@@ -187,7 +188,8 @@ TEST(a_credential_loses_one_newline_and_is_private)
 	CHECK_ERR(read_file(ev, "", 0600, &secret), -ENODATA);
 	CHECK_ERR(read_file(ev, "1234\n", 0640, &secret), -EPERM);
 	CHECK_STR_HAS(envol_error_message(ev), "chmod 600");
-	CHECK_ERR(envol_credential_read(ev, "/nonexistent/pin", &secret),
+	CHECK_ERR(envol_credential_read(ev, "rich", "pin_file",
+					"/nonexistent/pin", &secret),
 		  -ENOENT);
 	CHECK(!secret.data);
 	envol_free(ev);

@@ -9,7 +9,7 @@
 #include "userspace/lib/util/blob.h"
 #include "userspace/lib/util/secret.h"
 
-#define ENVOL_KEYWRAP_MAX 4096	/* bytes of a key that is wrapped */
+#define ENVOL_KEYWRAP_MAX 16384	/* bytes of a key that is wrapped, or of a PEM with its chain */
 
 /*
  * Wrap @key, 1 to ENVOL_KEYWRAP_MAX bytes, under @kek, whose length (16, 24 or 32

@@ -125,7 +125,8 @@ static int start(struct envol *ev, struct child *child)
 	int ends[2], err;
 
 	/* Only what is known goes into a path. */
-	if (!envol_registry_scheme(child->scheme))
+	if (!envol_registry_scheme(child->scheme) &&
+	    strcmp(child->scheme, ENVOL_CHILD_SEALER) != 0)
 		return envol_error(ev, -EPROTONOSUPPORT,
 				   "there is no provider for \"%s:\"",
 				   child->scheme);

@@ -22,4 +22,7 @@ int envol_child_run(struct envol *ev, const char *scheme,
 		    struct envol_deadline deadline, struct envol_reply *reply)
 	_must_check_;
 
+/* Whom the program of another provider asks as well, to unseal what it needs. */
+#define ENVOL_CHILD_SEALER "service"
+
 bool envol_child_is_installed(struct envol *ev, const char *scheme);

@@ -4,6 +4,8 @@
 #include <fcntl.h>
 #include <string.h>
 
+#include "userspace/lib/provider/child.h"
+#include "userspace/lib/provider/provider.h"
 #include "userspace/lib/provider/run.h"
 #include "userspace/lib/util/error.h"
 #include "userspace/lib/util/file.h"
@@ -224,4 +226,65 @@ int envol_key_restore(struct envol *ev, const char *file,
 		return err;
 	err = run_for_info(ev, &request, info);
 	return err ? envol_error_while(ev, err, "%s", file) : 0;
+}
+
+/* ---- secrets of other providers ---- */
+
+static const struct envol_setting_rule *find_setting(const char *setting)
+{
+	const char *key = strchr(setting, '.');
+	_cleanup_free_ char *name = key ? strndup(setting, key - setting) : NULL;
+	const struct envol_scheme *scheme =
+		name ? envol_registry_scheme(name) : NULL;
+	size_t i;
+
+	for (i = 0; scheme && i < scheme->n_settings; i++)
+		if (strcmp(scheme->settings[i].key, key + 1) == 0)
+			return &scheme->settings[i];
+	return NULL;
+}
+
+static int check_setting(struct envol *ev, const char *setting)
+{
+	const struct envol_setting_rule *rule = find_setting(setting);
+
+	if (!rule)
+		return envol_error(ev, -EINVAL,
+				   "%.100s is no setting of a provider: https.client_secret_file is one, the others are in envol.conf(5)",
+				   setting);
+	if (!rule->is_secret)
+		return envol_error(ev, -EINVAL, "%s names no file with a secret",
+				   setting);
+	if (rule->unsealable)
+		return envol_error(ev, -EINVAL,
+				   "the file of %s can't be a sealed one: %s",
+				   setting, rule->unsealable);
+	return 0;
+}
+
+int envol_credential_seal(struct envol *ev, const char *setting,
+			  const struct envol_secret *content,
+			  const struct envol_key_reseal *how, const char *file)
+{
+	_cleanup_request_ struct envol_request request = ENVOL_REQUEST_INIT;
+	_cleanup_reply_ struct envol_reply reply = ENVOL_REPLY_INIT;
+	int err = check_setting(ev, setting);
+
+	if (err)
+		return err;
+	request.operation = ENVOL_OPERATION_SEAL;
+	request.uri = strdup(ENVOL_CHILD_SEALER);
+	request.version = strdup(setting);
+	request.policy = how->policy ? strdup(how->policy) : NULL;
+	request.boot = how->boot;
+	if (!request.version || (how->policy && !request.policy))
+		return envol_error(ev, -ENOMEM, "out of memory");
+	err = envol_secret_copy(ev, &request.secrets[ENVOL_MESSAGE_KEY],
+				content->data, content->len);
+	if (!err)
+		err = envol_run_request(ev, &request, &reply);
+	if (err)
+		return err;
+	return envol_file_replace(ev, AT_FDCWD, file, reply.file.data,
+				  reply.file.len, 0400, true);
 }

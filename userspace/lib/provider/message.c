@@ -325,6 +325,7 @@ int envol_message_encode_request(const struct envol_request *request,
 	put_string(&w, request->keystore);
 	put_string(&w, request->state);
 	put_string(&w, request->tpm);
+	put_string(&w, request->kek_directory);
 	put_settings(&w, &request->settings);
 	put_u32(&w, request->left_ms);
 	put_u32(&w, request->log_level);
@@ -364,6 +365,7 @@ int envol_message_decode_request(struct envol_request *request,
 	request->keystore = need_string(&r);
 	request->state = need_string(&r);
 	request->tpm = need_string(&r);
+	request->kek_directory = need_string(&r);
 	get_settings(&r, &request->settings);
 	request->left_ms = get_u32(&r, INT32_MAX);
 	request->log_level = get_u32(&r, ENVOL_LOG_DEBUG);
@@ -473,6 +475,7 @@ void envol_message_free_request(struct envol_request *request)
 	free(request->keystore);
 	free(request->state);
 	free(request->tpm);
+	free(request->kek_directory);
 	envol_settings_free(&request->settings);
 	free(request->version);
 	free(request->policy);

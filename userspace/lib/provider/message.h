@@ -30,7 +30,7 @@ enum envol_message_kind {
 };
 
 enum envol_message_secret {
-	ENVOL_MESSAGE_KEY,		/* what is wrapped, or was unwrapped; random bytes; what is imported */
+	ENVOL_MESSAGE_KEY,		/* what is wrapped or sealed, or was before; random bytes; what is imported */
 	ENVOL_MESSAGE_PASSPHRASE,	/* of a backup; of RESEAL the new PIN */
 	ENVOL_MESSAGE_PIN,		/* of the token that has the KEK */
 	ENVOL_MESSAGE_SECRETS
@@ -57,21 +57,23 @@ enum envol_operation {
 	ENVOL_OPERATION_RANDOM,
 	ENVOL_OPERATION_IMPORT,
 	ENVOL_OPERATION_LOCK,
+	ENVOL_OPERATION_SEAL,
+	ENVOL_OPERATION_UNSEAL,
 	ENVOL_OPERATION_END
 };
 
 /* Strings and blobs are the request's own; those that an operation does not need are empty. */
 struct envol_request {
 	enum envol_operation operation;
-	char *uri;		/* of the KEK, canonical; of LIST, RESEAL and LOCK the scheme; of RESTORE "" */
-	char *keystore, *state, *tpm;	/* settings of the handle */
+	char *uri;		/* of the KEK, canonical; of LIST, RESEAL, LOCK, SEAL and UNSEAL the scheme; of RESTORE "" */
+	char *keystore, *state, *tpm, *kek_directory;	/* settings of the handle */
 	struct envol_settings settings;	/* of the provider; of RESTORE all */
 	uint32_t left_ms;	/* until the caller ends the process */
 	uint32_t log_level;
 	bool replace;
 	uint8_t volume_id[ENVOL_KEK_ID_SIZE];
-	char *version;		/* to enable or disable; NULL: all. Of RESEAL the TPM; NULL: of the settings */
-	char *policy;		/* of RESEAL, and the next three; NULL: not said */
+	char *version;		/* to enable or disable; NULL: all. Of RESEAL the TPM; NULL: of the settings. Of SEAL and UNSEAL whose secret */
+	char *policy;		/* of RESEAL and SEAL, as boot; of RESEAL the next two; NULL: not said */
 	bool boot, add;
 	uint32_t remove;
 	struct envol_wrapped wrapped;

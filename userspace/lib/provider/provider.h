@@ -104,6 +104,16 @@ struct envol_provider {
 	int (*reseal)(struct envol *ev, const struct envol_key_reseal *how,
 		      struct envol_deadline deadline,
 		      struct envol_key_info *info);
+	/*
+	 * A small secret of @setting (SCHEME.KEY) as a file that opens on this host alone
+	 * (@how: policy, boot), and for nothing else; and back.
+	 */
+	int (*seal)(struct envol *ev, const char *setting,
+		    const struct envol_secret *content,
+		    const struct envol_key_reseal *how, struct envol_blob *file);
+	int (*unseal)(struct envol *ev, const char *setting,
+		      const struct envol_blob *file,
+		      struct envol_secret *content);
 	/* See envol_provider_lock(). */
 	int (*lock)(struct envol *ev, struct envol_deadline deadline);
 	/*

@@ -36,6 +36,8 @@ static const struct operation {
 	[ENVOL_OPERATION_RANDOM] = { "random", "take random bytes from where it is,", true, false },
 	[ENVOL_OPERATION_IMPORT] = { "import", "import", false, true },
 	[ENVOL_OPERATION_LOCK] = { "lock", "lock the keys of", true, true },
+	[ENVOL_OPERATION_SEAL] = { "seal", "seal a secret with the TPM of", true, true },
+	[ENVOL_OPERATION_UNSEAL] = { "unseal", "unseal a secret with the TPM of", true, true },
 };
 
 /* malloc'ed: that of a URI, or what stands alone. */
@@ -59,9 +61,11 @@ static int fill(struct envol *ev, struct envol_request *request)
 	request->keystore = strdup(ev->keystore);
 	request->state = strdup(ev->state);
 	request->tpm = strdup(ev->tpm);
+	request->kek_directory = strdup(ev->kek_directory);
 	request->log_level = ev->log ? ev->log_level : ENVOL_LOG_ERROR;
 	if (!request->uri || !request->keystore || !request->state ||
-	    !request->tpm || fill_settings(ev, request))
+	    !request->tpm || !request->kek_directory ||
+	    fill_settings(ev, request))
 		return envol_error(ev, -ENOMEM, "out of memory");
 	return 0;
 }
@@ -216,6 +220,8 @@ static const char *version_used(const struct envol_request *request,
 			       NULL;
 	case ENVOL_OPERATION_RESEAL:
 	case ENVOL_OPERATION_LOCK:
+	case ENVOL_OPERATION_SEAL:
+	case ENVOL_OPERATION_UNSEAL:
 		return NULL;
 	default:
 		return request->version;

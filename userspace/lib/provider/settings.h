@@ -25,6 +25,7 @@ struct envol_setting_rule {
 	const char *const *words;	/* NULL: any text; else one of these, up to a NULL */
 	const char *help;		/* one line */
 	bool is_secret;			/* what is in the file; of a FILE */
+	const char *unsealable;		/* why its file can't be one that the TPM sealed; NULL: it can */
 };
 
 struct envol_setting {

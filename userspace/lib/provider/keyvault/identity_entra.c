@@ -14,6 +14,7 @@
 #include "userspace/lib/provider/keyvault/assertion.h"
 #include "userspace/lib/provider/keyvault/form.h"
 #include "userspace/lib/provider/keyvault/identity_state.h"
+#include "userspace/lib/provider/keyvault/scheme.h"
 #include "userspace/lib/util/error.h"
 #include "userspace/lib/util/file.h"
 #include "userspace/lib/util/log.h"
@@ -113,7 +114,8 @@ static int add_client_secret(struct envol_identity *identity,
 	_cleanup_secret_ struct envol_secret secret = ENVOL_SECRET_INIT;
 	int err;
 
-	err = envol_credential_read(identity->ev,
+	err = envol_credential_read(identity->ev, ENVOL_KEYVAULT_SCHEME,
+				    "client_secret_file",
 				    envol_identity_setting(identity,
 							   "client_secret_file"),
 				    &secret);
@@ -144,7 +146,8 @@ static int add_certificate(struct envol_identity *identity,
 	_cleanup_secret_ struct envol_secret jwt = ENVOL_SECRET_INIT;
 	int err;
 
-	err = envol_credential_read(identity->ev, file, &pem);
+	err = envol_credential_read(identity->ev, ENVOL_KEYVAULT_SCHEME,
+				    "certificate_file", file, &pem);
 	if (err)
 		return envol_error_while(identity->ev, err,
 					 "certificate_file of [https]");
@@ -192,7 +195,8 @@ static int load_federated(struct envol_identity *identity, const char *path,
 
 	/* A credential of systemd's that is not there. */
 	if (*path != '/')
-		return envol_credential_read(identity->ev, path, token);
+		return envol_credential_read(identity->ev, ENVOL_KEYVAULT_SCHEME,
+					     "federated_token_file", path, token);
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (fd < 0 || fstat(fd, &st))
 		return envol_error_errno(identity->ev, -errno,

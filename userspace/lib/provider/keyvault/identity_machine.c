@@ -12,6 +12,7 @@
 #include "userspace/lib/provider/keyvault/arc.h"
 #include "userspace/lib/provider/keyvault/form.h"
 #include "userspace/lib/provider/keyvault/identity_state.h"
+#include "userspace/lib/provider/keyvault/scheme.h"
 #include "userspace/lib/util/error.h"
 #include "userspace/lib/util/time.h"
 #include "userspace/lib/util/uri.h"
@@ -327,7 +328,8 @@ static int fetch_app_service(struct envol_identity *identity,
 	_cleanup_secret_ struct envol_secret value = ENVOL_SECRET_INIT;
 	_cleanup_secret_ struct envol_secret header = ENVOL_SECRET_INIT;
 	const char *headers[2] = { NULL };
-	int err = envol_credential_read(identity->ev, file, &value);
+	int err = envol_credential_read(identity->ev, ENVOL_KEYVAULT_SCHEME,
+					"identity_header_file", file, &value);
 
 	if (err)
 		return envol_error_while(identity->ev, err,

@@ -29,7 +29,8 @@ static const char *setting(const struct access *access, const char *key)
 
 static int read_file(struct access *access, const char *key, struct envol_secret *secret)
 {
-	int err = envol_credential_read(access->ev, setting(access, key), secret);
+	int err = envol_credential_read(access->ev, "kmip", key,
+					setting(access, key), secret);
 
 	/* -ENOENT would be taken for a KEK that is not there. */
 	return err ? envol_error_while(access->ev, err == -ENOENT ? -EINVAL : err, "%s", key) :

@@ -95,7 +95,7 @@ static int unseal(struct envol *ev, struct envol_rootfile *file)
 					given, &file->key);
 	if (err != -ENOANO || given->len || !pin_file)
 		return err;
-	err = envol_credential_read(ev, pin_file, &pin);
+	err = envol_credential_read(ev, "service", "pin_file", pin_file, &pin);
 	if (err == -ENOENT)
 		return envol_error_while(ev, -ENOANO,
 					 "the TPM wants the PIN of the root key, which is not in its file");

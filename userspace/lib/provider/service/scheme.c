@@ -50,6 +50,7 @@ static int service_pin_holder(struct envol *ev, const struct envol_uri *uri,
 
 static const struct envol_setting_rule settings[] = {
 	{ .key = "pin_file", .kind = ENVOL_SETTING_FILE, .is_secret = true,
+	  .unsealable = "the TPM would ask itself for the PIN",
 	  .help = "the PIN of a root key that is sealed with one" },
 };
 

@@ -9,6 +9,7 @@
 #include "userspace/lib/provider/provider.h"
 #include "userspace/lib/provider/service/keystore.h"
 #include "userspace/lib/provider/service/seal.h"
+#include "userspace/lib/provider/service/sealfile.h"
 #include "userspace/lib/provider/service/text.h"
 #include "userspace/lib/provider/service/transfer.h"
 #include "userspace/lib/util/error.h"
@@ -367,4 +368,6 @@ ENVOL_PROVIDER(service) = {
 	.restore = service_restore,
 	.reseal = service_reseal,
 	.lock = service_lock,
+	.seal = envol_sealfile_make,
+	.unseal = envol_sealfile_open,
 };
