@@ -15,6 +15,7 @@
 #include "userspace/lib/boot/device.h"
 #include "userspace/lib/boot/needs.h"
 #include "userspace/lib/provider/child.h"
+#include "userspace/lib/provider/credential.h"
 #include "userspace/lib/provider/kek.h"
 #include "userspace/lib/provider/provider.h"
 #include "userspace/lib/util/error.h"
@@ -39,7 +40,7 @@ int envol_needs_tell(struct envol_needs *needs, const char *kind,
 				   value);
 	if (strcmp(kind, "secret") == 0 && !needs->volume->clear_secret)
 		return envol_error(needs->ev, -EPERM,
-				   "%s is a secret, and an initramfs is a file that anybody with the disk can read; \"initramfs-secret=clear\" in the line of %s accepts that, a key that the TPM seals or a managed identity needs none",
+				   "%s is a secret, and an initramfs is a file that anybody with the disk can read; \"initramfs-secret=clear\" in the line of %s accepts that, `envol credential seal --boot` or `envol key reseal --boot` has the TPM seal it, and a managed identity needs none",
 				   value, needs->volume->name);
 	err = needs->fn(kind, value, needs->data);
 	return err ? envol_error_errno(needs->ev, err, "%s %s", kind, value) : 0;
@@ -173,6 +174,46 @@ static const struct envol_setting_rule *find_rule(const struct envol_scheme *sch
 	return NULL;
 }
 
+/*
+ * A file that the TPM sealed is none that anybody with the disk can read, if it opens early
+ * in a boot alone. It takes the program that asks the TPM.
+ */
+static int need_sealed(struct envol_needs *needs, const char *setting,
+		       const char *path, const struct envol_secret *content)
+{
+	struct envol_credential_head head;
+	struct envol *ev = needs->ev;
+	int err = envol_credential_take_head(ev, setting, content->data,
+					     content->len, &head);
+
+	if (err)
+		return envol_error_while(ev, err, "%s", path);
+	if (!head.boot)
+		return envol_error(ev, -EPERM,
+				   "%s was not sealed for boot, and would open for who finds the image at any time; seal it anew: envol credential seal --boot %s",
+				   path, setting);
+	err = envol_needs_tell(needs, "sealed", "%s", path);
+	if (!err)
+		err = envol_needs_tell(needs, "program", "%s/" ENVOL_CHILD_SEALER,
+				       ev->kek_directory);
+	return err ? err : need_tpm(needs);
+}
+
+/* One that can't be read is for the line of it to say. */
+static int need_secret(struct envol_needs *needs, const char *scheme,
+		       const struct envol_setting *setting)
+{
+	_cleanup_secret_ struct envol_secret content = ENVOL_SECRET_INIT;
+	char name[ENVOL_CREDENTIAL_SETTING_SIZE];
+
+	if (envol_file_load_secret(needs->ev, AT_FDCWD, setting->value,
+				   &content) ||
+	    !envol_credential_is_sealed(content.data, content.len))
+		return envol_needs_tell(needs, "secret", "%s", setting->value);
+	snprintf(name, sizeof(name), "%s.%s", scheme, setting->key);
+	return need_sealed(needs, name, setting->value, &content);
+}
+
 static int need_setting(struct envol_needs *needs, const struct envol_scheme *scheme,
 			const struct envol_setting *setting)
 {
@@ -190,8 +231,9 @@ static int need_setting(struct envol_needs *needs, const struct envol_scheme *sc
 		return envol_error(needs->ev, -EINVAL,
 				   "%s = %s: a systemd credential is nowhere in an initramfs; name a file",
 				   setting->key, setting->value);
-	return envol_needs_tell(needs, rule->is_secret ? "secret" : "file", "%s",
-				setting->value);
+	if (rule->is_secret)
+		return need_secret(needs, scheme->scheme, setting);
+	return envol_needs_tell(needs, "file", "%s", setting->value);
 }
 
 static int need_settings(struct envol_needs *needs,
