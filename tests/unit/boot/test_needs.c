@@ -94,6 +94,38 @@ TEST(a_sealed_secret_is_taken_with_what_opens_it)
 	teardown();
 }
 
+TEST(the_one_for_boot_goes_and_the_one_of_the_running_system_stays)
+{
+	_cleanup_free_ char *path = NULL;
+	char beside[80];
+
+	setup();
+	snprintf(beside, sizeof(beside), "%s.boot", file);
+	test_run("umask 077; printf 'envol-sealed 1\\nfor https.client_secret_file boot\\n' >%s",
+		 beside);
+	CHECK_OK(needs("secret\n"));
+	check_told("sealed", "secret.boot", true);
+	check_told("sealed", "secret", false);
+	check_told("secret", "secret", false);
+	CHECK_OK(envol_credential_path(ev, file, &path));
+	CHECK_STR_EQ(path, file);
+	/* There is no other in the initramfs, and the settings are those of the host. */
+	CHECK_EQ(unlink(file), 0);
+	free(path);
+	CHECK_OK(envol_credential_path(ev, file, &path));
+	CHECK_STR_EQ(path, beside);
+	/* What is called so must be one. */
+	test_run("echo secret >%s", beside);
+	CHECK_ERR(needs("secret\n"), -EBADMSG);
+	CHECK_STR_HAS(envol_error_message(ev), "it is not sealed");
+	CHECK_EQ(unlink(beside), 0);
+	CHECK_EQ(unlink(file), 0);
+	free(path);
+	CHECK_OK(envol_credential_path(ev, file, &path));
+	CHECK_STR_EQ(path, file);
+	teardown();
+}
+
 TEST(one_that_would_not_serve_there_is_refused)
 {
 	static const struct {
@@ -102,7 +134,7 @@ TEST(one_that_would_not_serve_there_is_refused)
 		const char *part;
 	} cases[] = {
 		{ "envol-sealed 1\nfor https.client_secret_file any\n", -EPERM,
-		  "envol credential seal --boot https.client_secret_file" },
+		  "envol credential seal --boot https.client_secret_file SECRET " },
 		{ "envol-sealed 1\nfor pkcs11.pin_file boot\n", -EINVAL,
 		  "sealed for pkcs11.pin_file" },
 		{ "envol-sealed 2\nfor https.client_secret_file boot\n",

@@ -190,8 +190,8 @@ static int need_sealed(struct envol_needs *needs, const char *setting,
 		return envol_error_while(ev, err, "%s", path);
 	if (!head.boot)
 		return envol_error(ev, -EPERM,
-				   "%s was not sealed for boot, and would open for who finds the image at any time; seal it anew: envol credential seal --boot %s",
-				   path, setting);
+				   "%s was not sealed for boot, and would open for who finds the image at any time; beside it goes one that was: envol credential seal --boot %s SECRET %s" ENVOL_CREDENTIAL_BOOT,
+				   path, setting, path);
 	err = envol_needs_tell(needs, "sealed", "%s", path);
 	if (!err)
 		err = envol_needs_tell(needs, "program", "%s/" ENVOL_CHILD_SEALER,
@@ -199,19 +199,29 @@ static int need_sealed(struct envol_needs *needs, const char *setting,
 	return err ? err : need_tpm(needs);
 }
 
-/* One that can't be read is for the line of it to say. */
+/*
+ * The one for boot lies beside the one that the running system uses. One that can't be
+ * read is for its line to say.
+ */
 static int need_secret(struct envol_needs *needs, const char *scheme,
 		       const struct envol_setting *setting)
 {
 	_cleanup_secret_ struct envol_secret content = ENVOL_SECRET_INIT;
-	char name[ENVOL_CREDENTIAL_SETTING_SIZE];
+	char name[ENVOL_CREDENTIAL_SETTING_SIZE], path[PATH_MAX];
+	int len = snprintf(path, sizeof(path), "%s" ENVOL_CREDENTIAL_BOOT,
+			   setting->value);
+	bool has_boot = len > 0 && (size_t)len < sizeof(path) &&
+			access(path, F_OK) == 0;
+	const char *file = has_boot ? path : setting->value;
+	int err = envol_file_load_secret(needs->ev, AT_FDCWD, file, &content);
 
-	if (envol_file_load_secret(needs->ev, AT_FDCWD, setting->value,
-				   &content) ||
-	    !envol_credential_is_sealed(content.data, content.len))
-		return envol_needs_tell(needs, "secret", "%s", setting->value);
+	if (err && has_boot)
+		return err;
+	if (!has_boot &&
+	    (err || !envol_credential_is_sealed(content.data, content.len)))
+		return envol_needs_tell(needs, "secret", "%s", file);
 	snprintf(name, sizeof(name), "%s.%s", scheme, setting->key);
-	return need_sealed(needs, name, setting->value, &content);
+	return need_sealed(needs, name, file, &content);
 }
 
 static int need_setting(struct envol_needs *needs, const struct envol_scheme *scheme,

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "userspace/lib/provider/child.h"
 #include "userspace/lib/provider/credential.h"
@@ -21,6 +22,20 @@ static bool is_name(const char *name)
 	       strlen(name) <= 255;
 }
 
+static char *which(const char *path)
+{
+	char *boot;
+
+	if (access(path, F_OK) == 0 || errno != ENOENT)
+		return strdup(path);
+	if (asprintf(&boot, "%s" ENVOL_CREDENTIAL_BOOT, path) < 0)
+		return NULL;
+	if (access(boot, F_OK) == 0)
+		return boot;
+	free(boot);
+	return strdup(path);
+}
+
 int envol_credential_path(struct envol *ev, const char *setting, char **path)
 {
 	const char *name = setting + strlen(PREFIX), *directory;
@@ -30,7 +45,7 @@ int envol_credential_path(struct envol *ev, const char *setting, char **path)
 			return envol_error(ev, -EINVAL,
 					   "%.200s: not an absolute path, nor " PREFIX "NAME",
 					   setting);
-		*path = strdup(setting);
+		*path = which(setting);
 		return *path ? 0 : envol_error(ev, -ENOMEM, "out of memory");
 	}
 	if (!is_name(name))

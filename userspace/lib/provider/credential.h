@@ -9,11 +9,14 @@
 
 #include "userspace/lib/internal.h"
 
+/* Beside the file of a secret: the same sealed for boot, which an initramfs has instead. */
+#define ENVOL_CREDENTIAL_BOOT ".boot"
+
 /*
  * The path that a setting of the kind ENVOL_SETTING_FILE stands for, malloc'ed: itself,
- * or for credential:NAME the file of the caller's systemd credential; where the caller
- * was given none, the text as it is, which envol_credential_read() then explains.
- * -EINVAL for what is neither.
+ * or where only the one for boot is there, that; or for credential:NAME the file of the
+ * caller's systemd credential; where the caller was given none, the text as it is, which
+ * envol_credential_read() then explains. -EINVAL for what is neither.
  */
 int envol_credential_path(struct envol *ev, const char *setting, char **path)
 	_must_check_;
