@@ -55,4 +55,8 @@ offered envol key restore --passphrase-file f
 offered envol help ''
 offered envol help key s
 offered envol key list ''
+offered envol credential seal ''
+offered envol credential seal kmip.
+offered envol credential seal kmip.key_file f
+offered envol credential seal kmip.key_file file1 f
 offered envol nonsense ''

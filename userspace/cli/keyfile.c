@@ -44,8 +44,8 @@ static int read_all(int fd, struct envol_secret *secret, size_t *len)
 	return -EFBIG;
 }
 
-int envol_keyfile_load(struct cli *cli, const char *file,
-		      struct envol_secret *secret)
+int envol_keyfile_load_up_to(struct cli *cli, const char *file, size_t max,
+			     struct envol_secret *secret)
 {
 	size_t len;
 	int fd, err;
@@ -59,7 +59,7 @@ int envol_keyfile_load(struct cli *cli, const char *file,
 					   strerror(errno));
 	err = check_private(cli, file, fd);
 	if (!err)
-		err = envol_secret_alloc(cli->ev, secret, KEYFILE_MAX + 2);
+		err = envol_secret_alloc(cli->ev, secret, max + 2);
 	if (err) {
 		close(fd);
 		return err;
@@ -68,10 +68,10 @@ int envol_keyfile_load(struct cli *cli, const char *file,
 	close(fd);
 	if (!err && len && secret->data[len - 1] == '\n')
 		len--;
-	if (err == -EFBIG || (!err && len > KEYFILE_MAX))
+	if (err == -EFBIG || (!err && len > max))
 		err = envol_command_error(cli, -EFBIG,
-					  "%s: larger than %d bytes", file,
-					  KEYFILE_MAX);
+					  "%s: larger than %zu bytes", file,
+					  max);
 	else if (err)
 		err = envol_command_error(cli, err, "read %s: %s", file,
 					  strerror(-err));
@@ -82,6 +82,12 @@ int envol_keyfile_load(struct cli *cli, const char *file,
 	else
 		envol_secret_truncate(secret, len);
 	return err;
+}
+
+int envol_keyfile_load(struct cli *cli, const char *file,
+		      struct envol_secret *secret)
+{
+	return envol_keyfile_load_up_to(cli, file, KEYFILE_MAX, secret);
 }
 
 static int write_all(int fd, const void *data, size_t len)

@@ -12,6 +12,10 @@
 int envol_keyfile_load(struct cli *cli, const char *file,
 		       struct envol_secret *secret) _must_check_;
 
+/* The same of more than a line: up to @max bytes. */
+int envol_keyfile_load_up_to(struct cli *cli, const char *file, size_t max,
+			     struct envol_secret *secret) _must_check_;
+
 /*
  * A new file, only for its owner to read, made before there is a secret that could
  * be lost for want of one; -EEXIST.

@@ -11,7 +11,7 @@ _envol_offer_values() { # KIND
 	local cur=${COMP_WORDS[COMP_CWORD]}
 	case $1 in
 	DIR) mapfile -t COMPREPLY < <(compgen -d -- "$cur") ;;
-	FILE | DEVICE) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
+	FILE | SEALED | DEVICE) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
 	NAME) _envol_offer "$(find /dev/mapper -mindepth 1 ! -name control -printf '%f ' 2>/dev/null)" ;;
 	VOLUME) _envol_offer "$(envol -q boot list 2>/dev/null | cut -d ' ' -f 1)" ;;
 	'NAME|DEVICE')
@@ -19,6 +19,10 @@ _envol_offer_values() { # KIND
 		_envol_offer_values NAME
 		;;
 	URI | 'NAME|URI') _envol_offer "$(envol key list 2>/dev/null | sed 's/^service:\([^ ]*\).*/\1/')" ;;
+	SETTING)
+		_envol_offer https.{certificate_file,client_secret_file,identity_header_file} \
+			kmip.{key_file,password_file} pkcs11.pin_file
+		;;
 	SCHEME) _envol_offer "$(envol provider list 2>/dev/null | cut -d ' ' -f 1)" ;;
 	*[A-Z]*) ;;
 	*'|'*) _envol_offer "${1//|/ }" ;;

@@ -6,7 +6,7 @@ function __envol_values
 	switch "$argv[1]"
 		case DIR
 			__fish_complete_directories (commandline -ct)
-		case FILE DEVICE
+		case FILE SEALED DEVICE
 			__fish_complete_path (commandline -ct)
 		case NAME
 			command ls /dev/mapper 2>/dev/null | string match -v control
@@ -17,6 +17,9 @@ function __envol_values
 			__envol_values DEVICE
 		case URI 'NAME|URI'
 			envol key list 2>/dev/null | string replace -r '^service:(\S+).*' '$1'
+		case SETTING
+			printf '%s\n' https.{certificate_file,client_secret_file,identity_header_file} \
+				kmip.{key_file,password_file} pkcs11.pin_file
 		case SCHEME
 			envol provider list 2>/dev/null | string replace -r ' .*' ''
 		case '*'

@@ -7,7 +7,7 @@ _envol_values() { # KIND
 	local -a found
 	case $1 in
 	DIR) _files -/ ;;
-	FILE | DEVICE) _files ;;
+	FILE | SEALED | DEVICE) _files ;;
 	NAME)
 		found=(/dev/mapper/*(N:t))
 		_describe mapping found
@@ -24,6 +24,11 @@ _envol_values() { # KIND
 		found=(${${(f)"$(envol key list 2>/dev/null)"}%% *})
 		found=(${found#service:})
 		_describe key found
+		;;
+	SETTING)
+		found=(https.{certificate_file,client_secret_file,identity_header_file}
+			kmip.{key_file,password_file} pkcs11.pin_file)
+		_describe setting found
 		;;
 	SCHEME)
 		found=(${${(f)"$(envol provider list 2>/dev/null)"}%% *})
