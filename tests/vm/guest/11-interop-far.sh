@@ -3,7 +3,7 @@
 # A mapping of 8 TiB: data beyond sector 2^32, and bios across it, are the same for envol
 # and dm-crypt. The device is zeroes with a snapshot on top, so that it costs nothing.
 # disks: 1x64M
-# deep: 6.12
+# deep: 6.12 7.x
 . "${0%/*}/lib.sh"
 requires DISK1
 load dm-crypt dm-envol dm-zero dm-snapshot

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # A live mapping changes hands between envol and dm-crypt, back and forth, while fio
 # writes and verifies; buffers are aligned to the data unit, which dm-crypt wants.
-# deep: 6.12
+# deep: 6.1 6.12
 . "${0%/*}/lib.sh"
 requires DISK1 fio
 load dm-crypt dm-envol

@@ -3,7 +3,7 @@
 # A LUKS2 volume that stock cryptsetup made and filled, read by envol with the table that
 # cryptsetup loaded, and written; then opened by cryptsetup again. Under udev, with cookies.
 # disks: 1x64M
-# deep: 6.12
+# deep: 6.1 6.12
 . "${0%/*}/lib.sh"
 requires DISK1 cryptsetup xxd udevadm
 load dm-crypt dm-envol

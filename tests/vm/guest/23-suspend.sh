@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Suspend, resume, reload and live swap with dm-crypt, with data checked all the while.
-# deep: 6.12
+# deep: 6.12 7.x
 . "${0%/*}/lib.sh"
 target_setup
 modprobe dm-crypt

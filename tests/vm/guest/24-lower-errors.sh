@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The lower device fails, forgets, or is taken away: errors arrive, nothing else breaks.
+# deep: 6.12
 . "${0%/*}/lib.sh"
 target_setup
 modprobe dm-flakey

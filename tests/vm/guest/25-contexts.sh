@@ -3,7 +3,7 @@
 # Completions in every context, from small to large: the submitter (brd, null_blk
 # irqmode 0), a softirq (irqmode 1), a timer (irqmode 2), a hard interrupt (virtio),
 # a worker (loop). Data is verified, and the status shows that each way was taken.
-# deep: 6.12
+# deep: 6.1 6.12
 . "${0%/*}/lib.sh"
 requires DISK1
 target_setup

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Forward progress: memory short enough that writes live on the mapping's reserve, and
 # mappings stacked on each other. Nothing may hang; the harness has a deadline.
-# deep: 6.1
+# deep: 6.1 7.x
 . "${0%/*}/lib.sh"
 target_setup
 load loop envol-probe

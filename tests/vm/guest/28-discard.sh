@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Discards pass only when asked for; zeroes are written as encrypted zeroes.
 # debug: smoke
-# deep: 6.1
+# deep: 6.1 6.12
 . "${0%/*}/lib.sh"
 target_setup
 modprobe loop

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The module stays while mappings use it, goes when they have gone, and mappings may
 # come and go under I/O.
-# deep: 6.1
+# deep: 6.1 7.x
 . "${0%/*}/lib.sh"
 target_setup
 add_key a 64 >/dev/null

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # smp: 3
 # CPUs go and come back under I/O: what was deferred to one of them is not lost.
-# deep: 6.1
+# deep: 6.1 7.x
 . "${0%/*}/lib.sh"
 target_setup
 load envol-probe

@@ -23,7 +23,7 @@ cat $tracing/trace >/tmp/trace
 
 # traced EVENT TEXT - once at least, of this mapping
 traced() {
-	grep -E "$1: dev=$dev " /tmp/trace | grep -q "$2" || fail "no $1 with \"$2\": $(grep -v '^#' /tmp/trace | tail -n 20)"
+	grep -E "$1: dev=$dev " /tmp/trace | grep "$2" >/dev/null || fail "no $1 with \"$2\": $(grep -v '^#' /tmp/trace | tail -n 20)"
 }
 traced envol_map "sector=24 bytes=4096 op=write"
 traced envol_job "sector=24 bytes=4096 write place=here"

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # timeout: 300
 # Open and close: what a user finds in between, what is refused, what is left.
-# deep: 6.1
+# deep: 6.1 7.x
 . "${0%/*}/lib.sh"
 . "${0%/*}/volume.sh"
 volume_setup

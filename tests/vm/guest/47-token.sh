@@ -4,6 +4,7 @@
 # Stock tools open a volume by its token and with dm-crypt: cryptsetup, and what systemd makes
 # of a line of /etc/crypttab. They see the bytes that the target envol wrote, and the other way
 # round; what envol would refuse they do not get.
+# deep: 6.1 7.x
 . "${0%/*}/lib.sh"
 . "${0%/*}/volume.sh"
 volume_setup
@@ -62,6 +63,8 @@ run_unit() {
 	line=$(sed -n "s/^$1=//p" "$unit" | sed 's/%%/%/g')
 	eval "SYSTEMD_LOG_TARGET=console $line" </dev/null >/tmp/said 2>&1
 }
+# Whoever wrote to the disk had udev look at it again, and its link goes and comes.
+udevadm settle --timeout=60
 run_unit ExecStart || fail "crypttab: $(cat /tmp/said)"
 [[ $(dmsetup table tab) = "0 "*" crypt aes-xts-plain64 "* ]] || fail "table: $(dmsetup table tab)"
 holds /dev/mapper/tab /tmp/second || fail "systemd does not read what cryptsetup wrote"

@@ -3,6 +3,7 @@
 # timeout: 900
 # envol watch: a KEK that is taken away locks its volume when the grace is over and not before,
 # a newer version is taken up, the service ends when it is told to.
+# deep: 6.1 7.x
 . "${0%/*}/lib.sh"
 . "${0%/*}/volume.sh"
 volume_setup

@@ -228,7 +228,7 @@ refused() {
 	shift
 	echo "$mark" >/dev/kmsg
 	! "$@" >/dev/null 2>&1 || fail "accepted: $*"
-	dmesg | sed -n "/$mark/,\$p" | grep -qF "$cause" || fail "no \"$cause\" in the kernel's log after: $*"
+	dmesg | sed -n "/$mark/,\$p" | grep -F "$cause" >/dev/null || fail "no \"$cause\" in the kernel's log after: $*"
 }
 
 # wait_for SECONDS COMMAND… - until it works; longer where every timeout is
