@@ -139,6 +139,37 @@ TEST(after_an_update_a_seal_is_added_and_the_old_one_removed)
 	teardown();
 }
 
+#define ONES "1111111111111111111111111111111111111111111111111111111111111111"
+
+TEST(what_would_leave_no_seal_that_opens_is_refused)
+{
+	struct envol_secret pin;
+
+	setup();
+	pin = secret("1234");
+	CHECK_ERR(reseal((struct envol_key_reseal){ .policy = "pcr:7=" ONES }),
+		  -EPERM);
+	CHECK_STR_HAS(envol_error_message(place.ev), "nothing was changed");
+	CHECK_STR_HAS(envol_error_message(place.ev), "--keep");
+	CHECK_OK(show("under a root key sealed by the TPM"));
+	CHECK_OK(reseal((struct envol_key_reseal){ .policy = "pcr:7=" ONES,
+						   .add = true }));
+	CHECK_ERR(reseal((struct envol_key_reseal){ .remove = 1 }), -EPERM);
+	CHECK_STR_HAS(envol_error_message(place.ev), "PCR 7 is not");
+	CHECK_OK(show("under a root key sealed by the TPM: 1 none, 2 pcr:7"));
+	CHECK_OK(reseal((struct envol_key_reseal){ .remove = 2 }));
+	/* What opens by a PIN alone opens for who has it. */
+	CHECK_OK(reseal((struct envol_key_reseal){ .policy = "pin", .pin = &pin,
+						   .add = true }));
+	CHECK_ERR(reseal((struct envol_key_reseal){ .remove = 1 }), -ENOANO);
+	CHECK_OK(show("under a root key sealed by the TPM: 1 none, 2 pin"));
+	CHECK_OK(envol_set_pin(place.ev, "service:a", &pin));
+	CHECK_OK(reseal((struct envol_key_reseal){ .remove = 1 }));
+	CHECK_OK(show("under a root key sealed by the TPM: 1 pin"));
+	envol_secret_wipe(&pin);
+	teardown();
+}
+
 TEST(seals_are_as_many_as_there_is_room_for)
 {
 	char policy[16];

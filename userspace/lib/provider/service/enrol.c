@@ -206,6 +206,71 @@ static int remove_seal(struct change *change)
 	return 0;
 }
 
+/* ---- what is left must open ----------------------------------------------------------- */
+
+/* One that was sealed to the values of now was proved by unsealing it. */
+static bool is_proved(const struct change *change)
+{
+	size_t i;
+
+	for (i = 0; i < change->n_policies; i++)
+		if (!change->policies[i].known)
+			return true;
+	return false;
+}
+
+/* Under the PIN that they were made with, so that no guess is lost. */
+static int open_new(struct change *change)
+{
+	const struct envol_secret no_pin = ENVOL_SECRET_INIT;
+	const struct envol_rootfile *file = &change->file;
+	_cleanup_secret_ struct envol_secret key = ENVOL_SECRET_INIT;
+	size_t n = change->n_policies;
+
+	return envol_seal_unseal(change->ev, change->tcti,
+				 file->seals + file->n_seals - n, n,
+				 change->how->pin ? change->how->pin : &no_pin,
+				 &key);
+}
+
+/* As the next use of a key will, by the same TPM and PIN. */
+static int open_old(struct change *change)
+{
+	struct envol_rootfile old = change->file;
+	int err;
+
+	old.key = (struct envol_secret)ENVOL_SECRET_INIT;
+	old.n_seals -= change->n_policies;
+	err = envol_root_unseal(change->ev, &old);
+	envol_secret_wipe(&old.key);
+	return err;
+}
+
+/*
+ * A root key whose seals are all for another time is lost, and every key with it.
+ * What is for boot is for another time always, and has the file "root" behind it.
+ */
+static int prove_rest(struct change *change)
+{
+	size_t n = change->file.n_seals;
+	int err = -EKEYREJECTED;
+
+	if (change->how->boot || !n || is_proved(change))
+		return 0;
+	if (change->n_policies)
+		err = open_new(change);
+	if (err && n > change->n_policies)
+		err = open_old(change);
+	if (!err)
+		return 0;
+	if (err == -EKEYREJECTED || err == -EBADMSG)
+		err = -EPERM;
+	return envol_error_while(change->ev, err,
+				 "nothing was changed: none of the seals that would be left opens now%s",
+				 change->how->remove || change->how->add ?
+					 "" : " (--keep)");
+}
+
 static int store(struct change *change)
 {
 	struct envol *ev = change->ev;
@@ -298,17 +363,17 @@ static int apply(struct change *change, struct envol_deadline deadline)
 	_cleanup_close_ int lock = -1;
 	int err;
 
-	if (change->how->remove) {
-		err = remove_seal(change);
-		return err ? err : store(change);
-	}
-	err = find_policies(change);
+	err = change->how->remove ? 0 : find_policies(change);
 	if (err)
 		return err;
 	lock = envol_root_lock_tpm(change->ev, change->dir, deadline);
-	err = lock < 0 ? lock : make_seals(change);
+	if (lock < 0)
+		return lock;
+	err = change->how->remove ? remove_seal(change) : make_seals(change);
 	if (err && change->tcti)
 		envol_error_while(change->ev, err, "seal the root key");
+	if (!err)
+		err = prove_rest(change);
 	return err ? err : store(change);
 }
 

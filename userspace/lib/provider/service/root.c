@@ -82,7 +82,7 @@ static int find_tpm(struct envol *ev, char **tcti)
 }
 
 /* The PIN in a file comes after what asks for none, and after who is asked. */
-static int unseal(struct envol *ev, struct envol_rootfile *file)
+int envol_root_unseal(struct envol *ev, struct envol_rootfile *file)
 {
 	_cleanup_secret_ struct envol_secret pin = ENVOL_SECRET_INIT;
 	const struct envol_secret *given = envol_pin_of_request(ev);
@@ -114,7 +114,7 @@ static int unseal_locked(struct envol *ev, int dir,
 {
 	_cleanup_close_ int lock = envol_root_lock_tpm(ev, dir, deadline);
 
-	return lock < 0 ? lock : unseal(ev, file);
+	return lock < 0 ? lock : envol_root_unseal(ev, file);
 }
 
 int envol_root_load_file(struct envol *ev, int dir,

@@ -57,3 +57,10 @@ int envol_root_describe(struct envol *ev, int dir, char **text) _must_check_;
  */
 int envol_root_lock_tpm(struct envol *ev, int dir,
 			struct envol_deadline deadline) _must_check_;
+
+/*
+ * What a later use of a key does with the seals of @file, under that lock: into its
+ * key, which is empty. Errors of envol_seal_unseal().
+ */
+int envol_root_unseal(struct envol *ev, struct envol_rootfile *file)
+	_must_check_;
