@@ -169,6 +169,21 @@ TEST(a_policy_that_was_edited_is_refused_by_the_tpm)
 	teardown();
 }
 
+/* One whose line says another PCR, of the value of now, does not hide the next. */
+TEST(behind_a_policy_that_was_edited_the_next_seal_opens)
+{
+	setup();
+	CHECK_OK(seal(0, "pcr:7", false, NULL));
+	CHECK_OK(seal(1, "pcr:8", false, NULL));
+	memcpy(seals[0].policy.values[9], seals[0].policy.values[7],
+	       ENVOL_POLICY_PCR_SIZE);
+	seals[0].policy.pcrs = seals[0].policy.known = 1u << 9;
+	CHECK_ERR(unseal(NULL), -EBADMSG);
+	CHECK_STR_HAS(envol_error_message(ev), "not what its line says");
+	CHECK_OK(unseal_n(2, NULL));
+	teardown();
+}
+
 TEST(what_is_sealed_for_boot_opens_once_the_machine_starts_and_not_later)
 {
 	int i;

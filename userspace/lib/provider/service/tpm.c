@@ -56,6 +56,8 @@ static const struct {
 	{ TPM2_RC_SESSION_HANDLES, -EAGAIN, "its memory is full of other programs' sessions; a resource manager (/dev/tpmrm0) avoids that" },
 	{ TPM2_RC_OBJECT_HANDLES, -EAGAIN, "its memory is full of other programs' keys; a resource manager (/dev/tpmrm0) avoids that" },
 	{ TPM2_RC_MEMORY, -EAGAIN, "its memory is full" },
+	{ TPM2_RC_PCR_CHANGED, -EAGAIN, "a PCR was extended meanwhile" },
+	{ TPM2_RC_POLICY_FAIL, -EBADMSG, "the seal's policy is not what its line says" },
 	{ TPM2_RC_LOCKOUT, -EACCES, "it is locked out after wrong passwords; wait, or reset its lockout (tpm2_dictionarylockout --clear-lockout)" },
 	{ TPM2_RC_BAD_AUTH, -EACCES, "its owner hierarchy has a password, and envol uses one without" },
 	{ TPM2_RC_AUTH_FAIL, -EACCES, "its owner hierarchy has a password, and envol uses one without" },
