@@ -42,10 +42,23 @@ static int find(struct job *job, const char *text)
 	return find_provider(job, job->uri.scheme);
 }
 
+/*
+ * To who opens a volume these words are about its header. What is damaged, older or
+ * empty here is the KEK's own, and leaves the recovery key to ask for.
+ */
+static int of_kek(int err)
+{
+	return err == -EBADMSG || err == -ESTALE || err == -ENODATA ? -ENOKEY :
+								      err;
+}
+
 static int open_kek(struct job *job)
 {
-	return job->provider->open(job->ev, &job->uri, job->deadline,
-				   &job->kek);
+	int err = job->provider->open(job->ev, &job->uri, job->deadline,
+				      &job->kek);
+
+	return job->request->operation == ENVOL_OPERATION_UNWRAP ? of_kek(err) :
+								   err;
 }
 
 static void close_kek(struct job *job)
