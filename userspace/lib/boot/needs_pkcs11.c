@@ -57,8 +57,11 @@ int envol_needs_environment(struct envol_needs *needs, const char *text)
 
 		if (!value || value[1] != '/' || stat(value + 1, &st))
 			continue;
+		/* What others may not read is no settings, but a PIN or a key. */
 		err = envol_needs_tell(needs,
-				       S_ISDIR(st.st_mode) ? "directory" : "file",
+				       S_ISDIR(st.st_mode)  ? "directory" :
+				       st.st_mode & 0044    ? "file" :
+							      "secret",
 				       "%s", value + 1);
 	}
 	return err;
