@@ -23,7 +23,6 @@
 #include "userspace/lib/util/log.h"
 
 #define CA_BUNDLE "/etc/ssl/certs/ca-certificates.crt"
-#define ROOT_FILE_MAX 8192
 
 int envol_needs_tell(struct envol_needs *needs, const char *kind,
 		     const char *fmt, ...)
@@ -104,6 +103,48 @@ static int need_tpm(struct envol_needs *needs)
 
 /* ---- service keys ---- */
 
+/* The line "id" of a root key's file. */
+static const char *find_id(const struct envol_secret *text, size_t *len)
+{
+	static const char word[] = "\nid ";
+	const char *end = (const char *)text->data + text->len;
+	const char *id = memmem(text->data, text->len, word, strlen(word));
+	const char *newline;
+
+	*len = 0;
+	if (!id)
+		return "";
+	id += strlen(word);
+	newline = memchr(id, '\n', end - id);
+	*len = (newline ? newline : end) - id;
+	return id;
+}
+
+/* One that is empty, open to others or of an older keystore would never open. */
+static int check_boot_key(struct envol *ev, const char *path)
+{
+	_cleanup_secret_ struct envol_secret boot = ENVOL_SECRET_INIT;
+	_cleanup_secret_ struct envol_secret root = ENVOL_SECRET_INIT;
+	const char *a, *b;
+	char root_path[PATH_MAX];
+	size_t a_len, b_len;
+	int err;
+
+	snprintf(root_path, sizeof(root_path), "%s/root", ev->keystore);
+	err = envol_file_load_secret(ev, AT_FDCWD, path, &boot);
+	if (!err)
+		err = envol_file_load_secret(ev, AT_FDCWD, root_path, &root);
+	if (err)
+		return envol_error_while(ev, err, "the keystore's root key");
+	a = find_id(&boot, &a_len);
+	b = find_id(&root, &b_len);
+	if (a_len && a_len == b_len && memcmp(a, b, a_len) == 0)
+		return 0;
+	return envol_error(ev, -EBADMSG,
+			   "%s is not of the root key in %s, and opens nothing; `envol key reseal --boot` has it made anew",
+			   path, root_path);
+}
+
 /*
  * See keystore.md: a root key that no TPM has sealed has a line "key"; and one that is
  * sealed, but not for boot, could be unsealed at any time by who finds the image.
@@ -117,7 +158,9 @@ static int need_root_key(struct envol_needs *needs)
 
 	snprintf(path, sizeof(path), "%s/boot", ev->keystore);
 	if (access(path, F_OK) == 0) {
-		err = envol_needs_tell(needs, "sealed", "%s", path);
+		err = check_boot_key(ev, path);
+		if (!err)
+			err = envol_needs_tell(needs, "sealed", "%s", path);
 		return err ? err : need_tpm(needs);
 	}
 	snprintf(path, sizeof(path), "%s/root", ev->keystore);
