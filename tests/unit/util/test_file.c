@@ -99,6 +99,24 @@ TEST(failed_write_leaves_the_old_file_and_no_other)
 	CHECK_EQ(count_and_remove(), 1);
 }
 
+TEST(what_is_discarded_is_overwritten_unless_another_name_has_it)
+{
+	_cleanup_close_ int fd = -1;
+	char data[6];
+
+	setup();
+	CHECK_OK(envol_file_replace(ev, dir, "f", "secret", 6, 0400, false));
+	fd = openat(dir, "f", O_RDONLY | O_CLOEXEC);
+	envol_file_discard(dir, "f");
+	CHECK_OK(envol_file_pread(fd, data, 6, 0));
+	CHECK_MEM_EQ(data, "\0\0\0\0\0\0", 6);
+	CHECK_OK(envol_file_replace(ev, dir, "g", "secret", 6, 0600, false));
+	CHECK_EQ(linkat(dir, "g", dir, "left", 0), 0);
+	envol_file_discard(dir, "left");
+	check_content("g", "secret");
+	CHECK_EQ(count_and_remove(), 1);
+}
+
 TEST(whole_or_error)
 {
 	_cleanup_close_ int full = open("/dev/full", O_RDWR | O_CLOEXEC);

@@ -14,6 +14,7 @@
 #include "userspace/lib/util/file.h"
 
 #define LOCK_RETRY_MS 20
+#define OVERWRITE_MAX (64 * 1024)	/* what may hold a key is smaller */
 
 int envol_file_pread(int fd, void *data, size_t len, off_t offset)
 {
@@ -185,6 +186,38 @@ static int publish(int dir, const char *temporary, const char *name,
 	return renameat(dir, temporary, dir, name) ? -errno : 0;
 }
 
+/* One with another name is somebody's file, of which this name is left over. */
+static void overwrite(int fd)
+{
+	static const uint8_t zeros[4096];
+	struct stat st;
+	off_t at;
+
+	if (fstat(fd, &st) || !S_ISREG(st.st_mode) || st.st_nlink != 1 ||
+	    st.st_size > OVERWRITE_MAX)
+		return;
+	for (at = 0; at < st.st_size; at += sizeof(zeros)) {
+		off_t left = st.st_size - at;
+
+		if (envol_file_pwrite(fd, zeros,
+				      left < (off_t)sizeof(zeros) ?
+					      (size_t)left : sizeof(zeros), at))
+			return;
+	}
+	fsync(fd);
+}
+
+void envol_file_discard(int dirfd, const char *name)
+{
+	_cleanup_close_ int fd = openat(dirfd, name,
+					O_WRONLY | O_NOFOLLOW | O_NONBLOCK |
+						O_NOCTTY | O_CLOEXEC);
+
+	if (fd >= 0)
+		overwrite(fd);
+	unlinkat(dirfd, name, 0);
+}
+
 int envol_file_replace(struct envol *ev, int dirfd, const char *path,
 		       const void *data, size_t len, mode_t mode,
 		       bool exclusive)
@@ -210,7 +243,9 @@ int envol_file_replace(struct envol *ev, int dirfd, const char *path,
 	err = fill(fd, data, len, mode);
 	if (!err)
 		err = publish(dir, temporary, name, exclusive);
-	if (err || exclusive)
+	if (err)
+		envol_file_discard(dir, temporary);
+	else if (exclusive)
 		unlinkat(dir, temporary, 0);
 	if (!err && fsync(dir))
 		err = -errno;

@@ -34,6 +34,9 @@ int envol_file_replace(struct envol *ev, int dirfd, const char *path,
 		       const void *data, size_t len, mode_t mode,
 		       bool exclusive) _must_check_;
 
+/* Remove @name, overwritten first as far as the file system writes in place. */
+void envol_file_discard(int dirfd, const char *name);
+
 /* The directory, made with @mode (and its parents with 0755) if it is not there; an fd or -errno. */
 int envol_file_open_dir(struct envol *ev, const char *path, mode_t mode,
 			bool create) _must_check_;

@@ -113,11 +113,11 @@ static int for_each_file(struct envol_keystore *ks,
 	return 0;
 }
 
-/* With the lock: what a writer that was killed has left goes. */
+/* With the lock: what a writer that was killed has left goes, a root key perhaps. */
 static void sweep(struct envol_keystore *ks, const char *file, void *unused)
 {
 	if (strncmp(file, TEMPORARY, strlen(TEMPORARY)) == 0)
-		unlinkat(ks->dir, file, 0);
+		envol_file_discard(ks->dir, file);
 }
 
 static void look_for_key(struct envol_keystore *ks, const char *file, void *data)
