@@ -165,6 +165,8 @@ TEST(every_mistake_is_named_with_its_line)
 		{ "a /dev/x throwaway offset=-4096", "not a multiple" },
 		{ "a /dev/x throwaway offset=1MM", "not a multiple" },
 		{ "a /dev/x throwaway offset=9999999G", "not a multiple" },
+		{ "a /dev/x throwaway offset=17179869185G", "not a multiple" },
+		{ "a /dev/x throwaway offset=1025G", "not a multiple" },
 		{ "a UUID=1 throwaway", "the first open would overwrite" },
 		{ "a /dev/disk/by-label/x throwaway", "the first open would overwrite" },
 		{ "a /dev/sdb throwaway overwrite", "overwrite wants a device" },

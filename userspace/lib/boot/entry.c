@@ -230,8 +230,10 @@ static int take_offset(struct envol *ev, struct envol_entry *line,
 	char *end;
 
 	n = strtoull(value, &end, 10);
-	if (*end && strchr(units, *end) && n <= OFFSET_MAX) {
-		n <<= 10 * (strchr(units, *end) - units + 1);
+	if (*end && strchr(units, *end)) {
+		unsigned int shift = 10 * (strchr(units, *end) - units + 1);
+
+		n = n <= OFFSET_MAX >> shift ? n << shift : 0;
 		end++;
 	}
 	if (!isdigit((unsigned char)*value) || *end || n == 0 ||
