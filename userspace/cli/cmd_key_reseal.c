@@ -32,9 +32,14 @@ static const struct option reseal_options[] = {
 
 static bool has_pin(const char *policy)
 {
-	const char *last = policy ? strrchr(policy, ',') : NULL;
+	size_t len;
 
-	return policy && strcmp(last ? last + 1 : policy, "pin") == 0;
+	for (; policy; policy = policy[len] ? policy + len + 1 : NULL) {
+		len = strcspn(policy, ",");
+		if (len == strlen("pin") && strncmp(policy, "pin", len) == 0)
+			return true;
+	}
+	return false;
 }
 
 static int check(struct cli *cli, const struct reseal_values *values)
