@@ -140,6 +140,7 @@ TEST(after_an_update_a_seal_is_added_and_the_old_one_removed)
 }
 
 #define ONES "1111111111111111111111111111111111111111111111111111111111111111"
+#define TWOS "2222222222222222222222222222222222222222222222222222222222222222"
 
 TEST(what_would_leave_no_seal_that_opens_is_refused)
 {
@@ -167,6 +168,26 @@ TEST(what_would_leave_no_seal_that_opens_is_refused)
 	CHECK_OK(reseal((struct envol_key_reseal){ .remove = 1 }));
 	CHECK_OK(show("under a root key sealed by the TPM: 1 pin"));
 	envol_secret_wipe(&pin);
+	teardown();
+}
+
+/* Renewed at the PCRs of now, but for what is another one in the initramfs. */
+TEST(a_value_that_is_given_for_boot_stays_when_the_seals_are_renewed)
+{
+	setup();
+	CHECK_ERR(reseal((struct envol_key_reseal){ .boot = true,
+						    .policy = "pcr:7+11" }),
+		  -EINVAL);
+	CHECK_STR_HAS(envol_error_message(place.ev), "systemd-measure");
+	CHECK_OK(reseal((struct envol_key_reseal){
+		.boot = true, .policy = "pcr:7+11=" ONES }));
+	extend(7);
+	CHECK_OK(reseal((struct envol_key_reseal){ .boot = true, .add = true,
+						   .policy = "pcr:7+11=" TWOS }));
+	CHECK_OK(reseal((struct envol_key_reseal){ .boot = true }));
+	CHECK_OK(show("under a root key sealed by the TPM; for boot sealed by the TPM: 1 pcr:7+11, 2 pcr:7+11"));
+	CHECK_STR_HAS(place_text(&place, "keys/boot"), "+11=" ONES);
+	CHECK_STR_HAS(place_text(&place, "keys/boot"), "+11=" TWOS);
 	teardown();
 }
 

@@ -98,6 +98,23 @@ TEST(a_policy_of_boot_asks_for_the_zero_of_one_more_pcr)
 	envol_free(ev);
 }
 
+TEST(what_moves_on_after_the_initramfs_is_for_boot_at_a_given_value_alone)
+{
+	struct envol_policy policy;
+	struct envol *ev;
+
+	CHECK_OK(envol_new(&ev));
+	CHECK_OK(envol_policy_parse(ev, "pcr:7+11", &policy));
+	CHECK_ERR(envol_policy_for_boot(ev, &policy), -EINVAL);
+	CHECK_STR_HAS(envol_error_message(ev), "pcr:11=HEX");
+	CHECK_OK(envol_policy_parse(ev, "pcr:11=" ONES "+15", &policy));
+	CHECK_ERR(envol_policy_for_boot(ev, &policy), -EINVAL);
+	CHECK_STR_HAS(envol_error_message(ev), "pcr:15=HEX");
+	CHECK_OK(envol_policy_parse(ev, "pcr:7+11=" ONES, &policy));
+	CHECK_OK(envol_policy_for_boot(ev, &policy));
+	envol_free(ev);
+}
+
 TEST(pcrs_that_differ_are_named_with_what_that_means)
 {
 	struct envol_policy policy, now;

@@ -83,9 +83,22 @@ int envol_enrol_policy(struct envol *ev, const struct envol_key_reseal *how,
 	return err;
 }
 
-/* Those that there are, at the values of now. */
+/* At the values of now, and those that are given, the same. */
+static bool is_same(const struct envol_policy *a, const struct envol_policy *b)
+{
+	struct envol_policy given = *a;
+
+	given.pcrs &= given.known;
+	return envol_policy_is_alike(a, b) &&
+	       !envol_policy_differing(&given, b);
+}
+
+/* Those that there are, at the values of now, except what now says nothing of. */
 static int renew_policies(struct change *change)
 {
+	uint32_t kept = !change->how->boot ? 0 :
+					     1u << ENVOL_POLICY_BOOT_PCR |
+						     ENVOL_POLICY_MOVING;
 	size_t i, j;
 
 	for (i = 0; i < change->file.n_seals; i++) {
@@ -97,9 +110,9 @@ static int renew_policies(struct change *change)
 			return envol_error(change->ev, -EINVAL,
 					   "seal %zu has a PIN, and is made anew under one only when asked for: name its policy and PIN",
 					   i + 1);
-		policy->known &= 1u << ENVOL_POLICY_BOOT_PCR;
+		policy->known &= kept;
 		for (j = 0; j < change->n_policies; j++)
-			if (envol_policy_is_alike(policy, &change->policies[j]))
+			if (is_same(policy, &change->policies[j]))
 				break;
 		change->n_policies += j == change->n_policies;
 	}

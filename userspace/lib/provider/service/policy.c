@@ -123,10 +123,19 @@ bool envol_policy_is_none(const struct envol_policy *policy)
 
 int envol_policy_for_boot(struct envol *ev, struct envol_policy *policy)
 {
+	uint32_t moving;
+
 	if (policy->pcrs & BIT(ENVOL_POLICY_BOOT_PCR))
 		return envol_error(ev, -EINVAL,
 				   "PCR %u is the one that envol extends in each boot: every seal for boot has it anyway",
 				   ENVOL_POLICY_BOOT_PCR);
+	moving = policy->pcrs & ~policy->known & ENVOL_POLICY_MOVING;
+	if (moving)
+		return envol_error(ev, -EINVAL,
+				   "PCR %u is another one in the initramfs than it is now: systemd extends it as the boot goes on; give the value that it has there (pcr:%u=HEX%s)",
+				   moving & BIT(11) ? 11 : 15,
+				   moving & BIT(11) ? 11 : 15,
+				   moving & BIT(11) ? ", which systemd-measure calculate computes" : "");
 	policy->pcrs |= BIT(ENVOL_POLICY_BOOT_PCR);
 	policy->known |= BIT(ENVOL_POLICY_BOOT_PCR);
 	memset(policy->values[ENVOL_POLICY_BOOT_PCR], 0, ENVOL_POLICY_PCR_SIZE);

@@ -28,6 +28,12 @@
  */
 #define ENVOL_POLICY_BOOT_PCR 13u
 
+/*
+ * Bits of those that systemd goes on extending after the initramfs, by the phase of the
+ * boot and by what is mounted: their values of now are no values for boot.
+ */
+#define ENVOL_POLICY_MOVING (1u << 11 | 1u << 15)
+
 struct envol_policy {
 	uint32_t pcrs;		/* bit N: PCR N */
 	uint32_t known;		/* of them, those whose value is said */
@@ -48,7 +54,10 @@ void envol_policy_format(const struct envol_policy *policy, bool with_values,
 /* Asks for nothing at all. */
 bool envol_policy_is_none(const struct envol_policy *policy);
 
-/* Add the PCR of boot, which must be zero. -EINVAL if the policy names it already. */
+/*
+ * Add the PCR of boot, which must be zero. -EINVAL if the policy names it already, or
+ * one that moves without its value.
+ */
 int envol_policy_for_boot(struct envol *ev, struct envol_policy *policy)
 	_must_check_;
 
