@@ -58,6 +58,15 @@ for name in a-b a#b .x a+b=c@d x.y:z_1; do
 		echo "device under $name: $(cat units/envol@*/50-table.conf)"
 done
 
+echo "# what systemd would read otherwise, and a device that it has no name for"
+generate <<END
+odd /srv/100%n\x20"a".img id=$id kek=disk
+long /dev/disk/by-id/$(printf %0250d 1) id=$id kek=disk
+END
+grep -h RequiresMountsFor units/envol@odd.service.d/50-table.conf
+sed -n '/Unit/,/Before/p' units/envol@long.service.d/50-table.conf
+verify 'envol@odd.service' 'envol@long.service' | filter
+
 echo "# the same in an initramfs"
 SYSTEMD_IN_INITRD=1 generate <volumes.kept | filter
 (cd units && find . -type f -o -type l | sort)

@@ -145,8 +145,10 @@ static bool find_names(struct generator *g, const char *name, const char *device
 	names->device[0] = 0;
 	if (ok && device) {
 		device_path(device, path);
-		if (strncmp(path, "/dev/", strlen("/dev/")) == 0)
-			ok = unit_name_path(names->device, "", path, ".device");
+		/* Without a name of systemd's only the order is lost: envol waits for the device itself. */
+		if (strncmp(path, "/dev/", strlen("/dev/")) == 0 &&
+		    !unit_name_path(names->device, "", path, ".device"))
+			names->device[0] = 0;
 	}
 	if (!ok) {
 		errno = ENAMETOOLONG;
@@ -155,13 +157,35 @@ static bool find_names(struct generator *g, const char *name, const char *device
 	return ok;
 }
 
+/* Quoted, with specifiers doubled, as a value of a unit wants it. */
+static void write_path(FILE *f, const char *key, const char *path)
+{
+	fprintf(f, "%s=\"", key);
+	for (; *path; path++) {
+		if (*path == '"' || *path == '\\')
+			fputc('\\', f);
+		if (*path == '%')
+			fputc('%', f);
+		fputc(*path, f);
+	}
+	fprintf(f, "\"\n");
+}
+
+static bool is_printable(const char *path)
+{
+	while ((unsigned char)*path >= ' ')
+		path++;
+	return !*path;
+}
+
 /* A device or image that another file system or volume has first. */
 static void write_source(FILE *f, const char *source, const char *device_unit)
 {
 	if (*device_unit)
 		fprintf(f, "After=%s\n", device_unit);
-	else if (*source == '/')
-		fprintf(f, "RequiresMountsFor=%s\n", source);
+	else if (*source == '/' && strncmp(source, "/dev/", strlen("/dev/")) != 0 &&
+		 is_printable(source))
+		write_path(f, "RequiresMountsFor", source);
 }
 
 /*
