@@ -97,3 +97,21 @@ needs() {
 try needs data --volumes volumes
 try needs clear --volumes volumes
 try needs none --volumes volumes
+
+# What is sealed for boot must be of this root key.
+seal_for_boot() { # ID
+	(umask 077; printf 'envol-root 2\nid %s\nseal pcr:7,pin 2026-11-24T12:00:00Z\n' "$1" >keys/boot)
+}
+(umask 077; : >keys/boot)
+try needs data --volumes volumes
+seal_for_boot 00112233445566778899aabbccddeeff
+try needs data --volumes volumes | filter
+seal_for_boot "$(sed -n 's/^id //p' keys/root)"
+chmod 644 keys/boot
+try needs data --volumes volumes
+rm keys/boot
+
+# A KEK that is damaged says nothing of the header, and the recovery key helps.
+echo >>keys/disk.key
+try envol open img x --test --unattended --id "$id" --kek disk
+try envol open img x --test --recovery-key-file rk
