@@ -34,8 +34,9 @@ static struct {
 		const char *newest;
 	} keks[4];
 	int close_err;
+	int open_err;		/* of a test open; 0: it opens */
 	/* what was done */
-	unsigned int asked, renewed;
+	unsigned int asked, renewed, opened;
 	char did[256], told[4096];
 } world;
 
@@ -103,6 +104,14 @@ static int describe(struct envol *ev, const char *uri, struct envol_key_info *in
 	FAIL("%s was asked", uri);
 }
 
+static int opens(struct envol *ev, const struct envol_volume_source *source)
+{
+	CHECK_STR_EQ(source->device, "/dev/test");
+	CHECK_EQ(source->unattended, source->n_keks != 0);
+	world.opened++;
+	return world.open_err ? envol_error(ev, world.open_err, "open: as the test says") : 0;
+}
+
 static int renew(struct envol *ev, const struct envol_volume_source *source,
 		 uint64_t settle_s, unsigned int *renewed)
 {
@@ -145,13 +154,13 @@ static struct envol_watch_settings settings = {
 static unsigned int look(int64_t at_s)
 {
 	const struct envol_look_world as_it_is = {
-		now_ms, list, describe, renew, lock, close_volume, world.table,
+		now_ms, list, describe, opens, renew, lock, close_volume, world.table,
 	};
 	unsigned int next_s = 0;
 
 	world.now_s = at_s;
 	world.told[0] = world.did[0] = 0;
-	world.asked = 0;
+	world.asked = world.opened = 0;
 	CHECK_OK(envol_look(world.ev, &as_it_is, &settings, listen, NULL, &next_s));
 	return next_s;
 }
@@ -178,6 +187,7 @@ static void set_up(void)
 	world.volumes[0].fingerprint = ID_A;
 	world.volumes[0].uris[0] = "service:one";
 	world.volumes[0].versions[0] = "1";
+	world.open_err = -EKEYREVOKED;
 	world.keks[0].uri = "service:one";
 	world.keks[1].uri = "service:two";
 }
@@ -291,6 +301,39 @@ TEST(a_kek_that_the_table_does_not_allow_opens_nothing)
 	world.volumes[0].fingerprint = "ffffffffffffffffffffffffffffffff";
 	look(20);
 	CHECK_STR_HAS(world.told, "recovered a");
+	take_down();
+}
+
+/* A host that may unwrap and not look. */
+TEST(a_kek_that_may_not_be_described_but_opens_is_well)
+{
+	set_up();
+	world.keks[0].err = -EACCES;
+	world.open_err = 0;
+	look(10);
+	CHECK_EQ(world.opened, 1);
+	CHECK_STR_EQ(world.told, "");
+	write_table("a /dev/test id=" ID_A " kek=service:one\n");
+	look(200);
+	CHECK_STR_EQ(world.told, "");
+	CHECK_STR_EQ(world.did, "");
+	/* What does not open for another reason than a refusal is no refusal. */
+	world.open_err = -EHOSTUNREACH;
+	look(210);
+	CHECK_STR_HAS(world.told, "unreachable a: open: as the test says");
+	world.open_err = -EACCES;
+	look(220);
+	CHECK_STR_HAS(world.told, "refused a: service:one: as the test says");
+	world.open_err = 0;
+	look(230);
+	CHECK_STR_HAS(world.told, "recovered a");
+	world.open_err = -EINTR;
+	look(240);
+	CHECK_STR_EQ(world.told, "");
+	/* One that says by itself that it is well is not used. */
+	world.keks[0].err = 0;
+	look(250);
+	CHECK_EQ(world.opened, 0);
 	take_down();
 }
 

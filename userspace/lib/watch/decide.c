@@ -4,7 +4,7 @@
 
 #include "userspace/lib/watch/decide.h"
 
-static enum envol_decide_finding find_error(int err)
+enum envol_decide_finding envol_decide_error(int err)
 {
 	switch (err) {
 	case -ENOENT:
@@ -24,7 +24,7 @@ enum envol_decide_finding envol_decide_kek(int err, const struct envol_key_info 
 	size_t i;
 
 	if (err)
-		return find_error(err);
+		return envol_decide_error(err);
 	for (i = 0; i < info->n_versions; i++)
 		if (strcmp(info->versions[i].version, version) == 0)
 			return info->versions[i].enabled ? ENVOL_DECIDE_GOOD :

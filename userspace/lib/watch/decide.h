@@ -33,6 +33,9 @@ enum envol_decide_step {
 	ENVOL_DECIDE_END,	/* its grace is over */
 };
 
+/* What the error of asking a KEK says of it. */
+enum envol_decide_finding envol_decide_error(int err);
+
 /*
  * A KEK by what describing it gave: @err, or else @info, of which @version is the one
  * that wrapped. A version that is not listed says nothing: some providers list the newest.

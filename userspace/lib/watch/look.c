@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "userspace/lib/metadata/header.h"
 #include "userspace/lib/provider/kek.h"
 #include "userspace/lib/util/deadline.h"
 #include "userspace/lib/util/error.h"
@@ -143,6 +144,49 @@ static enum envol_decide_finding look_at_wrap(struct look *look,
 	return worst;
 }
 
+static struct envol_volume_source source_of(const struct envol_volume_info *volume,
+					    const struct envol_boot_volume *line)
+{
+	struct envol_volume_source source = {
+		.device = volume->device, .header = volume->header,
+	};
+
+	if (line) {
+		source.keks = (const char *const *)line->keks;
+		source.n_keks = line->n_keks;
+		source.id = line->id;
+		source.unattended = true;
+	} else if (*volume->fingerprint) {
+		source.id = volume->fingerprint;
+	}
+	return source;
+}
+
+/*
+ * To describe a KEK is a right of its own, and all that a host needs is to unwrap by it:
+ * what may not be looked at may well open the volume. The last word is an open's.
+ */
+static enum envol_decide_finding look_at_open(struct look *look,
+					      const struct envol_volume_info *volume,
+					      char why[ENVOL_MESSAGE_SIZE])
+{
+	struct envol_volume_source source = source_of(volume, line_of(look, volume));
+	int err;
+
+	if (!source.device) {
+		strcpy(why, "its device is not known, so no KEK can be tried");
+		return ENVOL_DECIDE_UNREACHABLE;
+	}
+	err = look->world->opens(look->ev, &source);
+	look->is_interrupted |= err == -EINTR;
+	if (!err)
+		return ENVOL_DECIDE_GOOD;
+	/* Of a refusal what describing gave is the better sentence. */
+	if (envol_decide_error(err) != ENVOL_DECIDE_REFUSED)
+		snprintf(why, ENVOL_MESSAGE_SIZE, "%s", envol_error_message(look->ev));
+	return envol_decide_error(err);
+}
+
 /* @why is what is wrong with the wrap that is the least bad. */
 static enum envol_decide_finding look_at_wraps(struct look *look,
 					       const struct envol_volume_info *volume,
@@ -167,7 +211,7 @@ static enum envol_decide_finding look_at_wraps(struct look *look,
 		best = is_first || found < best ? found : best;
 		is_first = false;
 	}
-	return best;
+	return best == ENVOL_DECIDE_REFUSED ? look_at_open(look, volume, why) : best;
 }
 
 /* ---- what is done ---- */
@@ -272,9 +316,7 @@ static bool is_outdated(struct look *look, const struct envol_wrap_info *wrap)
 static void renew(struct look *look, const struct envol_volume_info *volume)
 {
 	const struct envol_boot_volume *line = line_of(look, volume);
-	struct envol_volume_source source = {
-		.device = volume->device, .header = volume->header, .unattended = true,
-	};
+	struct envol_volume_source source = source_of(volume, line);
 	unsigned int renewed = 0;
 	bool is_due = false;
 	size_t i;
@@ -288,9 +330,6 @@ static void renew(struct look *look, const struct envol_volume_info *volume)
 				       volume->name);
 		return;
 	}
-	source.keks = (const char *const *)line->keks;
-	source.n_keks = line->n_keks;
-	source.id = line->id;
 	err = look->world->renew(look->ev, &source, look->settings->settle_s, &renewed);
 	if (err)
 		envol_tell(&look->tell, ENVOL_WATCH_REWRAPPED, volume, err, 0, "%s",
@@ -366,10 +405,27 @@ int envol_look(struct envol *ev, const struct envol_look_world *world,
 	return 0;
 }
 
+/* A header that is away is no refusal, whatever its error; the watch spreads its looks itself. */
+static int opens(struct envol *ev, const struct envol_volume_source *source)
+{
+	const struct envol_volume_open open = { .source = *source, .test = true };
+	_cleanup_header_ struct envol_header *h = NULL;
+	unsigned int spread_ms = ev->spread_ms;
+	int err = envol_header_open(ev, source->device, source->header, &h);
+
+	if (err)
+		return err == -ENOENT || err == -EACCES ? -ENODEV : err;
+	ev->spread_ms = 0;
+	err = envol_volume_open(ev, &open, NULL);
+	ev->spread_ms = spread_ms;
+	return err;
+}
+
 static const struct envol_look_world real_world = {
 	.now_ms = envol_deadline_now_ms,
 	.list = envol_volume_list,
 	.describe = envol_key_show,
+	.opens = opens,
 	.renew = envol_wrap_renew,
 	.lock = envol_volume_lock,
 	.close = envol_volume_close,

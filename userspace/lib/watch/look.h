@@ -11,6 +11,7 @@ struct envol_look_world {
 	int64_t (*now_ms)(void);	/* since the host's boot */
 	int (*list)(struct envol *ev, struct envol_volume_info **infos, size_t *n);
 	int (*describe)(struct envol *ev, const char *uri, struct envol_key_info *info);
+	int (*opens)(struct envol *ev, const struct envol_volume_source *source);
 	int (*renew)(struct envol *ev, const struct envol_volume_source *source,
 		     uint64_t settle_s, unsigned int *renewed);
 	int (*lock)(struct envol *ev, const char *name);
