@@ -210,8 +210,9 @@ int envol_credential_read(struct envol *ev, const char *scheme, const char *key,
 	err = envol_file_load_secret(ev, AT_FDCWD, path, secret);
 	if (!err && envol_credential_is_sealed(secret->data, secret->len))
 		err = unseal_file(ev, scheme, key, path, secret);
+	/* Of a KEK -EACCES would be its provider's word. */
 	if (err)
-		return err;
+		return err == -EACCES ? -EPERM : err;
 	if (secret->data[secret->len - 1] != '\n')
 		return 0;
 	if (secret->len == 1) {

@@ -51,7 +51,7 @@ static int cannot_open(struct envol *ev, const char *name)
 	switch (errno) {
 	case EACCES:
 	case EPERM:
-		return envol_error(ev, -EACCES,
+		return envol_error(ev, -EPERM,
 				   "%s of the Arc agent's tokens: run envol as root or as a member of the group himds",
 				   name);
 	case ELOOP:

@@ -21,7 +21,7 @@ int envol_arc_name(struct envol *ev, const char *challenge,
 		   char name[ENVOL_ARC_NAME_SIZE]) _must_check_;
 
 /*
- * Its content, into an empty secret. -EACCES, with who may read it; -EPROTO for
+ * Its content, into an empty secret. -EPERM, with who may read it; -EPROTO for
  * what is a link, no file, empty, too large or not one printable word.
  */
 int envol_arc_read(struct envol *ev, const char *directory, const char *name,

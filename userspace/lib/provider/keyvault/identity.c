@@ -206,6 +206,9 @@ static int fetch(struct envol_identity *identity, const char *resource,
 	int err;
 
 	err = identity->kind->fetch(identity, resource, deadline, &grant);
+	/* A credential that is not there would be taken for a KEK that is not. */
+	if (err == -ENOENT)
+		err = -EINVAL;
 	if (err)
 		return envol_error_while(identity->ev, err,
 					 "sign in to %s (identity = %s)",

@@ -199,7 +199,8 @@ static int load_federated(struct envol_identity *identity, const char *path,
 					     "federated_token_file", path, token);
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (fd < 0 || fstat(fd, &st))
-		return envol_error_errno(identity->ev, -errno,
+		return envol_error_errno(identity->ev,
+					 errno == EACCES ? -EPERM : -errno,
 					 "federated_token_file %.200s of [https]",
 					 path);
 	if (!S_ISREG(st.st_mode))

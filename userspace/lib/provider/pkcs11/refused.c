@@ -43,8 +43,9 @@ static int describe_file(struct envol *ev, const char *file, char *text,
 	bool is_lasting = strncmp(file, "/run/", 5) != 0;
 	struct stat st;
 
+	/* The file's absence is not the key's, nor a right to it the token's. */
 	if (stat(file, &st))
-		return envol_error_errno(ev, -errno, "look at %s", file);
+		return envol_error(ev, -EINVAL, "look at %s: %s", file, strerror(errno));
 	snprintf(text, size, "%.400s %ju %jd.%09ld\n", file,
 		 is_lasting ? (uintmax_t)st.st_ino : 0,
 		 is_lasting ? (intmax_t)st.st_mtim.tv_sec : 0,

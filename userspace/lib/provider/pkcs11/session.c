@@ -98,6 +98,8 @@ static int login_with_file(struct envol_pkcs11_session *session,
 		return err;
 	err = envol_credential_read(session->ev, "pkcs11", "pin_file", file,
 				    &pin);
+	if (err == -ENOENT)
+		err = -EINVAL;
 	if (!err) {
 		err = try_pin(session, CKU_USER, &pin);
 		if (err == -ENOANO)

@@ -32,8 +32,12 @@ static int load(struct envol_kek *kek, enum envol_keystore_mode mode)
 	envol_record_free(&kek->record);
 	envol_keystore_close(&kek->ks);
 	err = envol_keystore_open(kek->ev, mode, kek->deadline, &kek->ks);
-	return err ? err : envol_keystore_load(&kek->ks, kek->name,
-					       &kek->record);
+	/* A keystore that is not mounted says nothing of its keys, and the TPM nothing of rights. */
+	if (err == -ENOENT)
+		err = -ENXIO;
+	if (!err)
+		err = envol_keystore_load(&kek->ks, kek->name, &kek->record);
+	return err == -EACCES ? -EPERM : err;
 }
 
 static void service_close(struct envol_kek *kek)
