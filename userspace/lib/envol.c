@@ -7,6 +7,7 @@
 #include "userspace/lib/provider/pin.h"
 #include "userspace/lib/provider/settings.h"
 #include "userspace/lib/util/error.h"
+#include "userspace/lib/watch/record.h"
 
 #define DEFAULT_KEYSTORE   "/var/lib/envol/keys"
 #define DEFAULT_STATE      "/var/lib/envol"
@@ -48,6 +49,7 @@ void envol_free(struct envol *ev)
 	free(ev->kek_directory);
 	free(ev->tpm);
 	envol_pin_free(ev);
+	envol_watch_record_free(ev);
 	envol_settings_free(&ev->settings);
 	free(ev);
 }

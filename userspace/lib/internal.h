@@ -15,6 +15,7 @@
 /* See provider/settings.h. */
 struct envol_setting;
 struct envol_pin;
+struct envol_watch_memory;
 
 struct envol_settings {
 	struct envol_setting *list;
@@ -38,6 +39,7 @@ struct envol {
 	unsigned int timeout_ms; /* of one use of a KEK, all retries included */
 	unsigned int spread_ms;	/* within which an unattended open begins */
 	struct envol_watch_settings watch;
+	struct envol_watch_memory *watch_memory; /* see watch/record.h */
 	struct envol_settings settings; /* of providers */
 	struct envol_pin *pins;	/* that the caller gave */
 	envol_pin_fn pin_fn;

@@ -165,6 +165,14 @@ static unsigned int look(int64_t at_s)
 	return next_s;
 }
 
+/* The watch is started anew: what it knows is what it has written. */
+static void start_anew(void)
+{
+	envol_free(world.ev);
+	CHECK_OK(envol_new(&world.ev));
+	CHECK_OK(envol_set_state(world.ev, world.top));
+}
+
 static void write_table(const char *text)
 {
 	FILE *file = fopen(world.table, "w");
@@ -238,20 +246,37 @@ TEST(the_grace_goes_on_after_a_restart_and_not_after_a_boot)
 	set_up();
 	world.keks[0].disabled = true;
 	look(10);
-	envol_free(world.ev);
-	CHECK_OK(envol_new(&world.ev));
-	CHECK_OK(envol_set_state(world.ev, world.top));
+	start_anew();
 	look(109);
 	CHECK_STR_EQ(world.told, "");
 	/* Another boot's moments are none of this one's. */
 	snprintf(path, sizeof(path), "sed -i 's/^boot ./boot x/' %s/watch/" UUID_A, world.top);
 	test_run("%s", path);
+	start_anew();
 	look(500);
 	CHECK_STR_HAS(world.told, "refused a");
 	CHECK_STR_EQ(world.did, "");
 	test_run("echo 'envol watch 1' >%s/watch/" UUID_A, world.top);
+	start_anew();
 	look(900);
 	CHECK_STR_EQ(world.did, "");
+	CHECK_STR_HAS(world.told, "refused a");
+	take_down();
+}
+
+TEST(the_grace_ends_where_nothing_can_be_written)
+{
+	set_up();
+	test_run("touch %s/watch", world.top);
+	world.keks[0].disabled = true;
+	look(10);
+	CHECK_STR_HAS(world.told, "refused a");
+	look(109);
+	CHECK_STR_EQ(world.told, "");
+	look(110);
+	CHECK_STR_EQ(world.did, "lock a");
+	/* Its end is remembered too. */
+	look(111);
 	CHECK_STR_HAS(world.told, "refused a");
 	take_down();
 }

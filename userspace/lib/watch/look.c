@@ -259,7 +259,7 @@ static void decide(struct look *look, const struct envol_volume_info *volume,
 	struct envol_decide_record record;
 	int64_t left_ms;
 
-	envol_watch_record_load(look->ev, volume->uuid, &record);
+	envol_watch_record_load(look->ev, volume, &record);
 	switch (envol_decide(&record, finding, look->now_ms, look->settings, &left_ms)) {
 	case ENVOL_DECIDE_NOTHING:
 		break;
@@ -277,7 +277,7 @@ static void decide(struct look *look, const struct envol_volume_info *volume,
 		end_grace(look, volume, why, &record);
 		break;
 	}
-	envol_watch_record_store(look->ev, volume->uuid, &record);
+	envol_watch_record_store(look->ev, volume, &record);
 	if (left_ms && left_ms < look->next_ms - look->now_ms)
 		look->next_ms = look->now_ms + left_ms;
 }

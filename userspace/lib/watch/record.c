@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -14,6 +15,59 @@
 #define BOOT_ID "/proc/sys/kernel/random/boot_id"
 #define BOOT_ID_LEN 36
 #define TEXT_MAX 200
+
+/* ---- in the handle ---- */
+
+struct envol_watch_memory {
+	struct envol_watch_memory *next;
+	char *key;
+	struct envol_decide_record record;
+	bool is_stored;		/* in the file too */
+};
+
+static const char *key_of(const struct envol_volume_info *volume)
+{
+	return volume->uuid;
+}
+
+static struct envol_watch_memory *find(struct envol *ev, const char *key)
+{
+	struct envol_watch_memory *m = ev->watch_memory;
+
+	while (m && strcmp(m->key, key) != 0)
+		m = m->next;
+	return m;
+}
+
+/* NULL where memory is short: the file has to do. */
+static struct envol_watch_memory *add(struct envol *ev, const char *key)
+{
+	struct envol_watch_memory *m = calloc(1, sizeof(*m));
+
+	if (!m)
+		return NULL;
+	m->key = strdup(key);
+	if (!m->key) {
+		free(m);
+		return NULL;
+	}
+	m->next = ev->watch_memory;
+	ev->watch_memory = m;
+	return m;
+}
+
+void envol_watch_record_free(struct envol *ev)
+{
+	struct envol_watch_memory *m;
+
+	while ((m = ev->watch_memory)) {
+		ev->watch_memory = m->next;
+		free(m->key);
+		free(m);
+	}
+}
+
+/* ---- in the file ---- */
 
 static int open_directory(struct envol *ev, bool create)
 {
@@ -65,19 +119,18 @@ static bool parse(struct envol *ev, const struct envol_blob *file,
 	       record->bad_since_ms >= 0;
 }
 
-void envol_watch_record_load(struct envol *ev, const char *uuid,
-			     struct envol_decide_record *record)
+static void load(struct envol *ev, const char *key, struct envol_decide_record *record)
 {
 	_cleanup_blob_ struct envol_blob file = ENVOL_BLOB_INIT;
 	_cleanup_close_ int dir = open_directory(ev, false);
 
-	if (dir >= 0 && !envol_file_load(ev, dir, uuid, TEXT_MAX, &file) &&
+	if (dir >= 0 && !envol_file_load(ev, dir, key, TEXT_MAX, &file) &&
 	    file.len && parse(ev, &file, record))
 		return;
 	*record = (struct envol_decide_record)ENVOL_DECIDE_RECORD_INIT;
 }
 
-static int store(struct envol *ev, const char *uuid,
+static int store(struct envol *ev, const char *key,
 		 const struct envol_decide_record *record)
 {
 	bool remove = record->bad_since_ms < 0;
@@ -88,18 +141,55 @@ static int store(struct envol *ev, const char *uuid,
 	if (dir < 0)
 		return remove && dir == -ENOENT ? 0 : dir;
 	if (remove)
-		return unlinkat(dir, uuid, 0) && errno != ENOENT ?
-			       envol_error_errno(ev, -errno, "remove %s", uuid) :
+		return unlinkat(dir, key, 0) && errno != ENOENT ?
+			       envol_error_errno(ev, -errno, "remove %s", key) :
 			       0;
 	err = format(ev, record, text);
-	return err ? err : envol_file_replace(ev, dir, uuid, text, strlen(text),
+	return err ? err : envol_file_replace(ev, dir, key, text, strlen(text),
 					      0600, false);
 }
 
-void envol_watch_record_store(struct envol *ev, const char *uuid,
+/* ---- both ---- */
+
+void envol_watch_record_load(struct envol *ev, const struct envol_volume_info *volume,
+			     struct envol_decide_record *record)
+{
+	struct envol_watch_memory *m = find(ev, key_of(volume));
+
+	if (m) {
+		*record = m->record;
+		return;
+	}
+	load(ev, key_of(volume), record);
+	m = add(ev, key_of(volume));
+	if (m) {
+		m->record = *record;
+		m->is_stored = true;
+	}
+}
+
+static bool is_same(const struct envol_decide_record *a, const struct envol_decide_record *b)
+{
+	return a->bad_since_ms == b->bad_since_ms &&
+	       a->refused_since_ms == b->refused_since_ms;
+}
+
+/* What is the same is not written again: the disk may be one that is locked. */
+void envol_watch_record_store(struct envol *ev, const struct envol_volume_info *volume,
 			      const struct envol_decide_record *record)
 {
-	if (store(ev, uuid, record))
-		envol_log_warning(ev, "the watch cannot remember since when volume %s is not well: %s",
-				  uuid, envol_error_message(ev));
+	const char *key = key_of(volume);
+	struct envol_watch_memory *m = find(ev, key);
+	int err;
+
+	if (m && m->is_stored && is_same(&m->record, record))
+		return;
+	if (m)
+		m->record = *record;
+	err = store(ev, key, record);
+	if (m)
+		m->is_stored = !err;
+	if (err)
+		envol_log_warning(ev, "the watch cannot remember beyond its end since when volume %s is not well: %s",
+				  key, envol_error_message(ev));
 }

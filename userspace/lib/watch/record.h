@@ -1,17 +1,23 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Records of volumes that are not well, in <state>/watch, so that a grace goes on when the
- * watch is started anew. They are of one boot of the host: what is open after the next
- * was opened by a KEK then.
+ * Records of volumes that are not well, in the handle and in <state>/watch, so that a grace
+ * goes on when the watch is started anew, and where nothing can be written. They are of one
+ * boot of the host: what is open after the next was opened by a KEK then.
  */
 #pragma once
 
 #include "userspace/lib/watch/decide.h"
 
-/* What is not there, of another boot, or damaged is none: a grace then begins. */
-void envol_watch_record_load(struct envol *ev, const char *uuid,
+/*
+ * The handle's, else the file's. What is not there, of another boot, or damaged is none: a
+ * grace then begins.
+ */
+void envol_watch_record_load(struct envol *ev, const struct envol_volume_info *volume,
 			     struct envol_decide_record *record);
 
-/* What fails is said in the log; the watch has it in memory too. None: it is removed. */
-void envol_watch_record_store(struct envol *ev, const char *uuid,
+/* What can't be written is said in the log; the handle has it. None: the file is removed. */
+void envol_watch_record_store(struct envol *ev, const struct envol_volume_info *volume,
 			      const struct envol_decide_record *record);
+
+/* Those of the handle, for its end. */
+void envol_watch_record_free(struct envol *ev);
