@@ -250,13 +250,13 @@ TEST(the_grace_goes_on_after_a_restart_and_not_after_a_boot)
 	look(109);
 	CHECK_STR_EQ(world.told, "");
 	/* Another boot's moments are none of this one's. */
-	snprintf(path, sizeof(path), "sed -i 's/^boot ./boot x/' %s/watch/" UUID_A, world.top);
+	snprintf(path, sizeof(path), "sed -i 's/^boot ./boot x/' %s/watch/" UUID_A ".a", world.top);
 	test_run("%s", path);
 	start_anew();
 	look(500);
 	CHECK_STR_HAS(world.told, "refused a");
 	CHECK_STR_EQ(world.did, "");
-	test_run("echo 'envol watch 1' >%s/watch/" UUID_A, world.top);
+	test_run("echo 'envol watch 1' >%s/watch/" UUID_A ".a", world.top);
 	start_anew();
 	look(900);
 	CHECK_STR_EQ(world.did, "");
@@ -375,6 +375,25 @@ TEST(each_kek_is_asked_once_for_all_its_volumes)
 	CHECK_EQ(world.asked, 1);
 	CHECK_STR_HAS(world.told, "unreachable a");
 	CHECK_STR_HAS(world.told, "unreachable b");
+	take_down();
+}
+
+/* A snapshot is open beside its volume. */
+TEST(two_mappings_of_one_uuid_have_a_grace_each)
+{
+	set_up();
+	world.n_volumes = 2;
+	world.volumes[1].name = "b";
+	world.volumes[1].uuid = UUID_A;
+	world.volumes[1].uris[0] = "service:two";
+	world.volumes[1].versions[0] = "1";
+	world.keks[0].disabled = true;
+	look(10);
+	CHECK_STR_HAS(world.told, "refused a");
+	look(109);
+	CHECK_STR_EQ(world.told, "");
+	look(110);
+	CHECK_STR_EQ(world.did, "lock a");
 	take_down();
 }
 

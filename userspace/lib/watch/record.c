@@ -15,6 +15,7 @@
 #define BOOT_ID "/proc/sys/kernel/random/boot_id"
 #define BOOT_ID_LEN 36
 #define TEXT_MAX 200
+#define KEY_MAX 200
 
 /* ---- in the handle ---- */
 
@@ -25,9 +26,11 @@ struct envol_watch_memory {
 	bool is_stored;		/* in the file too */
 };
 
-static const char *key_of(const struct envol_volume_info *volume)
+/* By both: a copy of a volume has its UUID, and a name may be another volume's tomorrow. */
+static const char *key_of(const struct envol_volume_info *volume, char key[KEY_MAX + 1])
 {
-	return volume->uuid;
+	snprintf(key, KEY_MAX + 1, "%s.%s", volume->uuid, volume->name);
+	return key;
 }
 
 static struct envol_watch_memory *find(struct envol *ev, const char *key)
@@ -154,14 +157,15 @@ static int store(struct envol *ev, const char *key,
 void envol_watch_record_load(struct envol *ev, const struct envol_volume_info *volume,
 			     struct envol_decide_record *record)
 {
-	struct envol_watch_memory *m = find(ev, key_of(volume));
+	char key[KEY_MAX + 1];
+	struct envol_watch_memory *m = find(ev, key_of(volume, key));
 
 	if (m) {
 		*record = m->record;
 		return;
 	}
-	load(ev, key_of(volume), record);
-	m = add(ev, key_of(volume));
+	load(ev, key, record);
+	m = add(ev, key);
 	if (m) {
 		m->record = *record;
 		m->is_stored = true;
@@ -178,8 +182,8 @@ static bool is_same(const struct envol_decide_record *a, const struct envol_deci
 void envol_watch_record_store(struct envol *ev, const struct envol_volume_info *volume,
 			      const struct envol_decide_record *record)
 {
-	const char *key = key_of(volume);
-	struct envol_watch_memory *m = find(ev, key);
+	char key[KEY_MAX + 1];
+	struct envol_watch_memory *m = find(ev, key_of(volume, key));
 	int err;
 
 	if (m && m->is_stored && is_same(&m->record, record))
