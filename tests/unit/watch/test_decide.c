@@ -10,7 +10,7 @@ static const struct envol_watch_settings settings = {
 };
 
 enum { NOTHING, BEGIN, RECOVER, END };
-enum { GOOD, UNREACHABLE, REFUSED };
+enum { GOOD, BLIND, UNREACHABLE, REFUSED };
 
 struct look {
 	int64_t at_s;
@@ -68,6 +68,15 @@ TEST(a_refusal_stands_while_nobody_answers)
 	   { 1000, REFUSED, END, 0 });
 }
 
+TEST(one_that_wants_a_pin_is_good_unless_it_was_refused)
+{
+	GO("blind", { 0, BLIND, NOTHING, -1 }, { 5000, BLIND, NOTHING, -1 });
+	GO("was away", { 0, UNREACHABLE, BEGIN, 1000 }, { 999, BLIND, RECOVER, -1 },
+	   { 1000, BLIND, NOTHING, -1 });
+	GO("was refused", { 0, REFUSED, BEGIN, 100 }, { 50, BLIND, NOTHING, 50 },
+	   { 100, BLIND, END, 0 });
+}
+
 TEST(a_record_of_the_future_begins_now)
 {
 	struct envol_decide_record record = { 5000000, 5000000 };
@@ -88,7 +97,7 @@ TEST(what_a_provider_says_of_a_kek)
 		{ -ENOENT, REFUSED }, { -EKEYREVOKED, REFUSED }, { -EACCES, REFUSED },
 		{ -EKEYEXPIRED, REFUSED }, { -EHOSTUNREACH, UNREACHABLE },
 		{ -ETIMEDOUT, UNREACHABLE }, { -EAGAIN, UNREACHABLE },
-		{ -ENOANO, UNREACHABLE }, { -EPROTO, UNREACHABLE }, { -EINVAL, UNREACHABLE },
+		{ -ENOANO, BLIND }, { -EPROTO, UNREACHABLE }, { -EINVAL, UNREACHABLE },
 		{ -EINTR, UNREACHABLE },
 	};
 	struct envol_key_version versions[] = {

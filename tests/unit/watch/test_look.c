@@ -362,6 +362,30 @@ TEST(a_kek_that_may_not_be_described_but_opens_is_well)
 	take_down();
 }
 
+TEST(a_kek_that_wants_a_pin_is_told_once_and_locks_nothing)
+{
+	set_up();
+	world.keks[0].err = -ENOANO;
+	look(10);
+	CHECK_STR_EQ(world.told, "blind a: cannot be watched: service:one: as the test says\n");
+	look(5000);
+	CHECK_STR_EQ(world.told, "");
+	CHECK_STR_EQ(world.did, "");
+	CHECK_EQ(world.opened, 0);
+	/* Nor where what may not be looked at wants it to open. */
+	world.keks[0].err = -EACCES;
+	world.open_err = -ENOANO;
+	look(5010);
+	CHECK_STR_EQ(world.told, "");
+	world.keks[0].err = world.open_err = 0;
+	look(5020);
+	CHECK_STR_EQ(world.told, "");
+	world.keks[0].err = -ENOANO;
+	look(5030);
+	CHECK_STR_HAS(world.told, "blind a");
+	take_down();
+}
+
 TEST(each_kek_is_asked_once_for_all_its_volumes)
 {
 	set_up();

@@ -13,6 +13,8 @@ enum envol_decide_finding envol_decide_error(int err)
 	case -EKEYEXPIRED:
 	case -EACCES:
 		return ENVOL_DECIDE_REFUSED;
+	case -ENOANO:
+		return ENVOL_DECIDE_BLIND;
 	default:
 		return ENVOL_DECIDE_UNREACHABLE;
 	}
@@ -61,7 +63,8 @@ enum envol_decide_step envol_decide(struct envol_decide_record *record,
 	int64_t other_ms;
 
 	*left_ms = INT64_MAX;
-	if (finding == ENVOL_DECIDE_GOOD) {
+	if (finding == ENVOL_DECIDE_GOOD ||
+	    (finding == ENVOL_DECIDE_BLIND && record->refused_since_ms < 0)) {
 		*record = (struct envol_decide_record)ENVOL_DECIDE_RECORD_INIT;
 		return before.bad_since_ms < 0 ? ENVOL_DECIDE_NOTHING :
 						 ENVOL_DECIDE_RECOVER;

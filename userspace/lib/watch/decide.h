@@ -12,6 +12,7 @@
 /* From good to bad. */
 enum envol_decide_finding {
 	ENVOL_DECIDE_GOOD,
+	ENVOL_DECIDE_BLIND,	/* it is there, and only a person can ask it: as if it were good */
 	ENVOL_DECIDE_UNREACHABLE,	/* nobody can tell */
 	ENVOL_DECIDE_REFUSED,	/* its provider says no */
 };
@@ -49,7 +50,7 @@ enum envol_decide_finding envol_decide_worse(enum envol_decide_finding a,
 
 /*
  * What is to be done about a volume that was found so. A refusal stands until the KEK is
- * good again: it is not undone by cutting the network. @left_ms is what its grace has left.
+ * good again: it is not undone by cutting the network, nor by taking a PIN away. @left_ms is what its grace has left.
  */
 enum envol_decide_step envol_decide(struct envol_decide_record *record,
 				    enum envol_decide_finding finding, int64_t now_ms,

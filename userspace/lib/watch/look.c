@@ -260,6 +260,10 @@ static void decide(struct look *look, const struct envol_volume_info *volume,
 	int64_t left_ms;
 
 	envol_watch_record_load(look->ev, volume, &record);
+	if (envol_watch_record_set_blind(look->ev, volume, finding == ENVOL_DECIDE_BLIND) &&
+	    finding == ENVOL_DECIDE_BLIND)
+		envol_tell(&look->tell, ENVOL_WATCH_BLIND, volume, 0, 0,
+			   "cannot be watched: %s", why);
 	switch (envol_decide(&record, finding, look->now_ms, look->settings, &left_ms)) {
 	case ENVOL_DECIDE_NOTHING:
 		break;

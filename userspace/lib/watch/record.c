@@ -24,6 +24,7 @@ struct envol_watch_memory {
 	char *key;
 	struct envol_decide_record record;
 	bool is_stored;		/* in the file too */
+	bool is_blind;
 };
 
 /* By both: a copy of a volume has its UUID, and a name may be another volume's tomorrow. */
@@ -196,4 +197,16 @@ void envol_watch_record_store(struct envol *ev, const struct envol_volume_info *
 	if (err)
 		envol_log_warning(ev, "the watch cannot remember beyond its end since when volume %s is not well: %s",
 				  key, envol_error_message(ev));
+}
+
+bool envol_watch_record_set_blind(struct envol *ev, const struct envol_volume_info *volume,
+				  bool is_blind)
+{
+	char key[KEY_MAX + 1];
+	struct envol_watch_memory *m = find(ev, key_of(volume, key));
+	bool was_blind = m && m->is_blind;
+
+	if (m)
+		m->is_blind = is_blind;
+	return was_blind != is_blind;
 }

@@ -19,5 +19,9 @@ void envol_watch_record_load(struct envol *ev, const struct envol_volume_info *v
 void envol_watch_record_store(struct envol *ev, const struct envol_volume_info *volume,
 			      const struct envol_decide_record *record);
 
+/* Whether a volume can be watched at all, in the handle alone: was it otherwise before? */
+bool envol_watch_record_set_blind(struct envol *ev, const struct envol_volume_info *volume,
+				  bool is_blind);
+
 /* Those of the handle, for its end. */
 void envol_watch_record_free(struct envol *ev);
