@@ -468,6 +468,11 @@ TEST(a_newer_version_is_taken_up_where_the_table_allows_it)
 	world.volumes[0].retiring = 1000000000;
 	look(50);
 	CHECK_EQ(world.renewed, 2);
+	/* What its line does not allow is not even asked. */
+	world.volumes[0].uris[1] = "service:three";
+	world.volumes[0].retiring = 0;
+	look(60);
+	CHECK_EQ(world.renewed, 2);
 	take_down();
 }
 

@@ -113,6 +113,17 @@ static bool is_allowed(struct envol *ev, const struct envol_boot_volume *line,
 	return !line;
 }
 
+static bool is_wrap_allowed(struct envol *ev, const struct envol_boot_volume *line,
+			    const struct envol_wrap_info *wrap)
+{
+	unsigned int i;
+
+	for (i = 0; i < wrap->n_parts; i++)
+		if (!is_allowed(ev, line, wrap->parts[i].uri))
+			return false;
+	return true;
+}
+
 static enum envol_decide_finding look_at_wrap(struct look *look,
 					      const struct envol_boot_volume *line,
 					      const struct envol_wrap_info *wrap,
@@ -327,7 +338,8 @@ static void renew(struct look *look, const struct envol_volume_info *volume)
 	int err;
 
 	for (i = 0; look->settings->rewrap && i < volume->n_wraps && !is_due; i++)
-		is_due = is_outdated(look, &volume->wraps[i]);
+		is_due = is_wrap_allowed(look->ev, line, &volume->wraps[i]) &&
+			 is_outdated(look, &volume->wraps[i]);
 	if (!is_due || !line || !volume->device) {
 		if (is_due)
 			envol_log_info(look->ev, "%s: a KEK has a newer version, but no line of the table allows to write its header",
