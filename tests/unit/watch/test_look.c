@@ -24,6 +24,7 @@ static struct {
 	struct {
 		const char *name, *uuid, *fingerprint;
 		const char *uris[3], *versions[3];
+		const char *key_state;	/* NULL: ready */
 		bool is_double, suspended;
 		int64_t retiring;	/* of the last wrap */
 	} volumes[2];
@@ -62,7 +63,8 @@ static int list(struct envol *ev, struct envol_volume_info **infos, size_t *n)
 		info->name = copy(world.volumes[i].name);
 		info->uuid = copy(world.volumes[i].uuid);
 		info->device = copy("/dev/test");
-		info->key_state = copy("ready");
+		info->key_state = copy(world.volumes[i].key_state ?
+				       world.volumes[i].key_state : "ready");
 		info->suspended = world.volumes[i].suspended;
 		snprintf(info->fingerprint, sizeof(info->fingerprint), "%s",
 			 world.volumes[i].fingerprint ? world.volumes[i].fingerprint : "");
@@ -230,12 +232,43 @@ TEST(a_disabled_kek_locks_after_the_grace)
 	CHECK_STR_HAS(world.told, "ended a: its grace is over, it was locked: service:one");
 	/* Locked, it is nobody's business any more; unlocked, all begins anew. */
 	world.volumes[0].suspended = true;
+	world.volumes[0].key_state = "wiped";
 	look(120);
 	CHECK_STR_EQ(world.told, "");
 	CHECK_EQ(world.asked, 0);
 	world.volumes[0].suspended = false;
+	world.volumes[0].key_state = NULL;
 	look(130);
 	CHECK_STR_HAS(world.told, "refused a");
+	take_down();
+}
+
+/* By a person, before the watch did. */
+TEST(one_that_was_locked_or_closed_begins_anew)
+{
+	set_up();
+	world.keks[0].disabled = true;
+	look(10);
+	world.volumes[0].key_state = "wiped";
+	look(50);
+	world.volumes[0].key_state = NULL;
+	look(500);
+	CHECK_STR_HAS(world.told, "refused a");
+	CHECK_STR_EQ(world.did, "");
+	world.n_volumes = 0;
+	look(510);
+	test_run("! ls %s/watch/* 2>/dev/null", world.top);
+	world.n_volumes = 1;
+	look(5000);
+	CHECK_STR_HAS(world.told, "refused a");
+	CHECK_STR_EQ(world.did, "");
+	/* Of one that was closed while no watch ran. */
+	start_anew();
+	world.n_volumes = 0;
+	look(5010);
+	world.n_volumes = 1;
+	look(9000);
+	CHECK_STR_EQ(world.did, "");
 	take_down();
 }
 

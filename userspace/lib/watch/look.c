@@ -373,8 +373,11 @@ static void look_at(struct look *look, const struct envol_volume_info *volume)
 	char why[ENVOL_MESSAGE_SIZE] = "";
 	enum envol_decide_finding finding;
 
-	if (!is_watched(volume))
+	if (!is_watched(volume)) {
+		if (volume->name && volume->uuid)
+			envol_watch_record_forget(look->ev, volume);
 		return;
+	}
 	finding = look_at_wraps(look, volume, why);
 	if (look->is_interrupted)
 		return;
@@ -409,6 +412,7 @@ int envol_look(struct envol *ev, const struct envol_look_world *world,
 		return envol_error_while(ev, err, "list the open volumes");
 	look.next_ms = look.now_ms + (int64_t)settings->interval_s * 1000;
 	load_table(&look);
+	envol_watch_record_forget_others(ev, volumes, n);
 	for (i = 0; i < n; i++) {
 		look_at(&look, &volumes[i]);
 		envol_volume_info_free(&volumes[i]);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -209,4 +210,66 @@ bool envol_watch_record_set_blind(struct envol *ev, const struct envol_volume_in
 	if (m)
 		m->is_blind = is_blind;
 	return was_blind != is_blind;
+}
+
+/* ---- of volumes that are gone ---- */
+
+static const struct envol_decide_record none = ENVOL_DECIDE_RECORD_INIT;
+
+void envol_watch_record_forget(struct envol *ev, const struct envol_volume_info *volume)
+{
+	struct envol_decide_record record;
+
+	envol_watch_record_load(ev, volume, &record);
+	envol_watch_record_store(ev, volume, &none);
+	envol_watch_record_set_blind(ev, volume, false);
+}
+
+static bool is_one_of(const struct envol_volume_info *volumes, size_t n, const char *key)
+{
+	char this[KEY_MAX + 1];
+
+	while (n-- > 0)
+		if (volumes[n].name && volumes[n].uuid &&
+		    strcmp(key_of(&volumes[n], this), key) == 0)
+			return true;
+	return false;
+}
+
+static void forget_in_handle(struct envol *ev, const struct envol_volume_info *volumes,
+			     size_t n)
+{
+	struct envol_watch_memory **at = &ev->watch_memory, *m;
+
+	while ((m = *at)) {
+		if (is_one_of(volumes, n, m->key)) {
+			at = &m->next;
+		} else if (store(ev, m->key, &none)) {
+			/* Of a file that can't be removed the handle knows better. */
+			m->record = none;
+			m->is_blind = m->is_stored = false;
+			at = &m->next;
+		} else {
+			*at = m->next;
+			free(m->key);
+			free(m);
+		}
+	}
+}
+
+void envol_watch_record_forget_others(struct envol *ev,
+				      const struct envol_volume_info *volumes, size_t n)
+{
+	int fd = open_directory(ev, false);
+	DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
+	struct dirent *entry;
+
+	forget_in_handle(ev, volumes, n);
+	if (fd >= 0 && !dir)
+		close(fd);
+	while (dir && (entry = readdir(dir)))
+		if (*entry->d_name != '.' && !is_one_of(volumes, n, entry->d_name))
+			unlinkat(dirfd(dir), entry->d_name, 0);
+	if (dir)
+		closedir(dir);
 }

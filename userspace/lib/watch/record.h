@@ -19,6 +19,13 @@ void envol_watch_record_load(struct envol *ev, const struct envol_volume_info *v
 void envol_watch_record_store(struct envol *ev, const struct envol_volume_info *volume,
 			      const struct envol_decide_record *record);
 
+/* There was no such volume, as far as is remembered. */
+void envol_watch_record_forget(struct envol *ev, const struct envol_volume_info *volume);
+
+/* All but these are forgotten: under a name that is opened again a grace begins anew. */
+void envol_watch_record_forget_others(struct envol *ev,
+				      const struct envol_volume_info *volumes, size_t n);
+
 /* Whether a volume can be watched at all, in the handle alone: was it otherwise before? */
 bool envol_watch_record_set_blind(struct envol *ev, const struct envol_volume_info *volume,
 				  bool is_blind);
