@@ -272,6 +272,18 @@ TEST(one_that_was_locked_or_closed_begins_anew)
 	take_down();
 }
 
+TEST(a_lock_that_was_cut_before_the_wipe_is_finished)
+{
+	set_up();
+	world.keks[0].disabled = true;
+	look(10);
+	world.volumes[0].suspended = true;
+	start_anew();
+	look(120);
+	CHECK_STR_EQ(world.did, "lock a");
+	take_down();
+}
+
 TEST(the_grace_goes_on_after_a_restart_and_not_after_a_boot)
 {
 	char path[200];

@@ -358,12 +358,13 @@ static void renew(struct look *look, const struct envol_volume_info *volume)
 /* ---- all of them ---- */
 
 /*
- * One that is locked waits for a person. A LUKS2 volume of another tool is not ours, and
+ * One that is locked waits for a person; one that is suspended and has its key may be one
+ * whose lock was cut short. A LUKS2 volume of another tool is not ours, and
  * a throwaway has no KEK: neither has a wrap, nor a fingerprint that was remembered.
  */
 static bool is_watched(const struct envol_volume_info *volume)
 {
-	return volume->name && volume->uuid && !volume->suspended &&
+	return volume->name && volume->uuid &&
 	       (!volume->key_state || strcmp(volume->key_state, "ready") == 0) &&
 	       (volume->n_wraps || *volume->fingerprint);
 }
