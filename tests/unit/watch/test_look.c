@@ -431,6 +431,39 @@ TEST(a_kek_that_wants_a_pin_is_told_once_and_locks_nothing)
 	take_down();
 }
 
+/* What is wrong with the table must not let the KEKs of a header count that it rules out. */
+TEST(a_table_that_is_broken_ends_no_grace)
+{
+	static const char *const broken[] = {
+		"a /dev/test id=" ID_A " kek=one colour=blue\n", "a\n", "!?\n",
+	};
+	size_t i;
+
+	for (i = 0; i < TEST_ARRAY_SIZE(broken) + 1; i++) {
+		set_up();
+		world.volumes[0].uris[1] = "service:two";
+		world.volumes[0].versions[1] = "1";
+		world.keks[0].disabled = true;
+		write_table("a /dev/test id=" ID_A " kek=one\n");
+		look(10);
+		CHECK_STR_HAS(world.told, "refused a");
+		if (i < TEST_ARRAY_SIZE(broken))
+			write_table(broken[i]);
+		else
+			CHECK(chmod(world.table, 0666) == 0);
+		look(50);
+		CHECK_STR_HAS(world.told, "blind -: ");
+		CHECK(!strstr(world.told, "recovered"));
+		look(110);
+		CHECK_STR_EQ(world.did, "lock a");
+		/* Where none runs, none begins. */
+		look(120);
+		CHECK(!strstr(world.told, "refused"));
+		take_down();
+		world.keks[0].disabled = false;
+	}
+}
+
 TEST(each_kek_is_asked_once_for_all_its_volumes)
 {
 	set_up();

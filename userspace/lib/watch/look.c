@@ -35,6 +35,7 @@ struct look {
 	const struct envol_watch_settings *settings;
 	struct envol_tell tell;
 	struct envol_boot_table table;
+	bool is_table_lost;	/* there is one, and it can't be read */
 	struct kek *keks;
 	size_t n_keks;
 	int64_t now_ms, next_ms;
@@ -95,6 +96,22 @@ static const struct envol_boot_volume *line_of(const struct look *look,
 			       v : NULL;
 	}
 	return NULL;
+}
+
+/* Might it have a line, which can't be read? Then all the KEKs of its header are too many. */
+static bool is_line_lost(const struct look *look, const struct envol_volume_info *volume)
+{
+	size_t i;
+
+	if (look->is_table_lost)
+		return true;
+	for (i = 0; i < look->table.n_defects; i++) {
+		const char *name = look->table.defects[i].name;
+
+		if (name ? strcmp(name, volume->name) == 0 : !line_of(look, volume))
+			return true;
+	}
+	return false;
 }
 
 /* The header has URIs in their one spelling; a line has them as they were typed. */
@@ -271,6 +288,12 @@ static void decide(struct look *look, const struct envol_volume_info *volume,
 	int64_t left_ms;
 
 	envol_watch_record_load(look->ev, volume, &record);
+	/* What was found without its line ends no grace. */
+	if (record.bad_since_ms >= 0 && finding < ENVOL_DECIDE_UNREACHABLE &&
+	    is_line_lost(look, volume)) {
+		finding = ENVOL_DECIDE_UNREACHABLE;
+		why = "its line of the table cannot be read";
+	}
 	if (envol_watch_record_set_blind(look->ev, volume, finding == ENVOL_DECIDE_BLIND) &&
 	    finding == ENVOL_DECIDE_BLIND)
 		envol_tell(&look->tell, ENVOL_WATCH_BLIND, volume, 0, 0,
@@ -389,11 +412,17 @@ static void look_at(struct look *look, const struct envol_volume_info *volume)
 
 static void load_table(struct look *look)
 {
+	size_t i;
+
 	if (access(look->world->table, F_OK) && errno == ENOENT)
 		return;
-	if (envol_boot_load(look->ev, look->world->table, &look->table))
+	look->is_table_lost = envol_boot_load(look->ev, look->world->table, &look->table);
+	if (look->is_table_lost)
 		envol_tell(&look->tell, ENVOL_WATCH_BLIND, NULL, -EINVAL, 0, "%s",
 			   envol_error_message(look->ev));
+	for (i = 0; i < look->table.n_defects; i++)
+		envol_tell(&look->tell, ENVOL_WATCH_BLIND, NULL, -EINVAL, 0, "%s",
+			   look->table.defects[i].sentence);
 }
 
 int envol_look(struct envol *ev, const struct envol_look_world *world,
