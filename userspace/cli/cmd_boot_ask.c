@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * envol boot ask: the recovery key of one volume, at a terminal, while KEKs are tried in the
- * background. Who is faster wins; the question ends by itself once the volume is open.
+ * envol boot ask: the recovery key of one volume, or the PIN that its TPM wants, at a terminal,
+ * while KEKs are tried in the background. Who is faster wins; the question ends by itself once the volume is open.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -12,6 +12,9 @@
 #include "userspace/cli/report.h"
 #include "userspace/cli/show.h"
 #include "userspace/cli/source.h"
+
+/* What is as long is a recovery key, which has 68 letters, and no guess of the TPM's is spent on it. */
+#define PIN_MAX 63u
 
 struct values {
 	const char *volumes, *recovery_file;
@@ -29,21 +32,49 @@ static bool is_open(void *data)
 	return envol_boot_state(asked->cli->ev, asked->volume) == ENVOL_BOOT_OPEN;
 }
 
+/*
+ * The recovery key helps where the TPM's policy, its lockout, or a provider that can't be
+ * reached is in the way, so that the question is to stay.
+ */
+static int open_by_pin(struct cli *cli, const struct envol_boot_volume *volume,
+		       const struct envol_secret *pin,
+		       struct envol_volume_info *info)
+{
+	int err = envol_boot_open_by_pin(cli->ev, volume, pin, info);
+
+	switch (err) {
+	case -EACCES:
+	case -EKEYREJECTED:
+	case -ENOKEY:
+	case -EAGAIN:
+	case -ETIMEDOUT:
+	case -EHOSTUNREACH:
+	case -ENETUNREACH:
+		return -ENOANO;
+	default:
+		return err;
+	}
+}
+
 static int open_with(struct cli *cli, const struct envol_boot_volume *volume,
-		     struct envol_secret *recovery)
+		     struct envol_secret *typed)
 {
 	_cleanup_volume_info_ struct envol_volume_info info = { 0 };
 	int err;
 
-	envol_source_straighten(recovery);
-	err = envol_boot_open(cli->ev, volume, recovery, &info);
+	if (typed->len <= PIN_MAX && envol_boot_wants_pin(cli->ev, volume)) {
+		err = open_by_pin(cli, volume, typed, &info);
+	} else {
+		envol_source_straighten(typed);
+		err = envol_boot_open(cli->ev, volume, typed, &info);
+	}
 	return err ? err : envol_show_volumes(cli, &info, 1);
 }
 
-/* Nothing was typed, or not the recovery key. */
+/* Nothing was typed, or neither the recovery key nor the PIN. */
 static bool may_ask_again(int err)
 {
-	return err == -EINVAL || err == -EPERM;
+	return err == -EINVAL || err == -EPERM || err == -ENOANO;
 }
 
 static int ask(struct cli *cli, const struct envol_boot_volume *volume)
@@ -52,7 +83,9 @@ static int ask(struct cli *cli, const struct envol_boot_volume *volume)
 	char question[200];
 	int err;
 
-	snprintf(question, sizeof(question), "Recovery key of volume %s (%.80s)",
+	snprintf(question, sizeof(question), "%s of volume %s (%.80s)",
+		 envol_boot_wants_pin(cli->ev, volume) ? "PIN or recovery key" :
+							  "Recovery key",
 		 volume->name, volume->device);
 	do {
 		_cleanup_secret_ struct envol_secret recovery = ENVOL_SECRET_INIT;
@@ -87,6 +120,8 @@ static int run(struct cli *cli, const void *data, const char **words)
 
 	if (err)
 		return err;
+	/* What is typed here is asked for here, and nowhere between. */
+	cli->is_unattended = true;
 	err = envol_boot_find(cli->ev, &table, words[0], &volume);
 	if (!err && volume->throwaway)
 		err = envol_command_error(cli, -EINVAL,

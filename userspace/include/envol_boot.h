@@ -90,6 +90,19 @@ int envol_boot_open(struct envol *ev, const struct envol_boot_volume *volume,
 		    const struct envol_secret *recovery,
 		    struct envol_volume_info *info) ENVOL_API_CHECK;
 
+/* Does the TPM want a PIN for one of its KEKs on this host? What the keystore says, no TPM is asked. */
+bool envol_boot_wants_pin(struct envol *ev,
+			  const struct envol_boot_volume *volume);
+
+/*
+ * Open it as envol_boot_open() without a recovery key does, once and with that PIN: -ENOANO
+ * if the TPM refused it, -EACCES if it takes none for now.
+ */
+int envol_boot_open_by_pin(struct envol *ev,
+			   const struct envol_boot_volume *volume,
+			   const struct envol_secret *pin,
+			   struct envol_volume_info *info) ENVOL_API_CHECK;
+
 /*
  * Look at what an open would need, volume by volume and without using a KEK, and tell @fn
  * of each; changes nothing. 0 if nothing failed, else the first failure's error.

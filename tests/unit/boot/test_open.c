@@ -4,6 +4,7 @@
 
 #include "tests/harness/test.h"
 #include "userspace/include/envol_boot.h"
+#include "userspace/lib/provider/pin.h"
 #include "userspace/lib/util/deadline.h"
 #include "userspace/lib/util/error.h"
 #include "userspace/lib/volume/mapping.h"
@@ -117,6 +118,23 @@ TEST(a_header_that_is_not_the_one_has_a_name_of_its_own)
 	CHECK_ERR(OPEN_WITH(-EKEYREJECTED), -EUCLEAN);
 	CHECK_ERR(OPEN_WITH(-EACCES), -EACCES);
 	CHECK_EQ(n_opens, 1);
+}
+
+TEST(a_pin_that_was_typed_is_tried_once)
+{
+	_cleanup_secret_ struct envol_secret pin = ENVOL_SECRET_INIT;
+	_cleanup_secret_ struct envol_secret kept = ENVOL_SECRET_INIT;
+
+	CHECK_OK(OPEN_WITH(-EHOSTUNREACH, 0));
+	CHECK_OK(envol_secret_copy(ev, &pin, (const uint8_t *)"2718", 4));
+	n_opens = 0;
+	CHECK_ERR(envol_boot_open_by_pin(ev, &volume, &pin, NULL),
+		  -EHOSTUNREACH);
+	CHECK_EQ(n_opens, 1);
+	CHECK(!seen[0].open.source.recovery);
+	CHECK(seen[0].open.source.unattended);
+	CHECK_OK(envol_pin_copy(ev, "service:other", &kept));
+	CHECK(envol_secret_equal(&pin, &kept));
 }
 
 TEST(retries_bound_it)

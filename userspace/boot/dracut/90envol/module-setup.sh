@@ -57,7 +57,11 @@ install() {
 		case $kind in
 		program | library | dlopen) inst "$value" ;;
 		module) ;;
-		file | sealed | secret) put "$value" ;;
+		file | secret) put "$value" ;;
+		sealed)
+			put "$value"
+			! grep -qE '^seal ([^ ]*,)?pin ' "$value" || echo yes >"$initdir$here/image/pin"
+			;;
 		directory) put_directory "$value" ;;
 		network) echo 'rd.neednet=1' >"$initdir/etc/cmdline.d/90envol.conf" ;;
 		tpm) echo yes >"$initdir$here/image/tpm" ;;
