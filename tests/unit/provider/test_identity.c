@@ -325,6 +325,7 @@ TEST(a_secret_that_others_may_read_is_not_sent)
 	start_entra(1);
 	CHECK_ERR(ask(), -EPERM);
 	CHECK_STR_HAS(envol_error_message(ev), "client_secret_file");
+	CHECK_ERR((set("client_secret_file", "/nonexistent/secret"), ask()), -EINVAL);
 	asked = finish();
 	CHECK(!strstr(asked, "POST"));
 }
