@@ -34,7 +34,8 @@ static struct {
 		bool disabled;
 		const char *newest;
 	} keks[4];
-	int close_err;
+	int close_err, lock_err;
+	const char *under;	/* the volume that the state directory is on */
 	int open_err;		/* of a test open; 0: it opens */
 	/* what was done */
 	unsigned int asked, renewed, opened;
@@ -123,9 +124,24 @@ static int renew(struct envol *ev, const struct envol_volume_source *source,
 	return 0;
 }
 
+static bool is_under(struct envol *ev, const char *name)
+{
+	return world.under && strcmp(world.under, name) == 0;
+}
+
 static int lock(struct envol *ev, const char *name)
 {
-	snprintf(world.did, sizeof(world.did), "lock %s", name);
+	size_t len = strlen(world.did);
+
+	/* What is to be written about it was written. */
+	if (is_under(ev, name)) {
+		CHECK_STR_HAS(world.told, "ended a: its grace is over, it is locked now");
+		test_run("! ls %s/watch/* 2>/dev/null", world.top);
+		test_run("grep -q 'watch-ended.*it is locked now' %s/audit.log", world.top);
+	}
+	if (world.lock_err)
+		return envol_error(ev, world.lock_err, "no such thing");
+	snprintf(world.did + len, sizeof(world.did) - len, "%slock %s", len ? ", " : "", name);
 	return 0;
 }
 
@@ -156,7 +172,7 @@ static struct envol_watch_settings settings = {
 static unsigned int look(int64_t at_s)
 {
 	const struct envol_look_world as_it_is = {
-		now_ms, list, describe, opens, renew, lock, close_volume, world.table,
+		now_ms, list, describe, opens, renew, is_under, lock, close_volume, world.table,
 	};
 	unsigned int next_s = 0;
 
@@ -495,6 +511,38 @@ TEST(two_mappings_of_one_uuid_have_a_grace_each)
 	look(109);
 	CHECK_STR_EQ(world.told, "");
 	look(110);
+	CHECK_STR_EQ(world.did, "lock a");
+	take_down();
+}
+
+TEST(the_volume_that_the_watch_is_on_comes_last)
+{
+	set_up();
+	world.n_volumes = 2;
+	world.volumes[1].name = "b";
+	world.volumes[1].uuid = UUID_B;
+	world.volumes[1].uris[0] = "service:one";
+	world.volumes[1].versions[0] = "1";
+	world.keks[0].disabled = true;
+	world.under = "a";
+	look(10);
+	look(110);
+	CHECK_STR_EQ(world.did, "lock b, lock a");
+	take_down();
+}
+
+/* What was written ahead is taken back. */
+TEST(its_grace_is_over_still_where_it_could_not_be_locked)
+{
+	set_up();
+	world.keks[0].disabled = true;
+	world.under = "a";
+	look(10);
+	world.lock_err = -EIO;
+	look(110);
+	CHECK_STR_HAS(world.told, "ended a: its grace is over, but: no such thing");
+	world.lock_err = 0;
+	look(120);
 	CHECK_STR_EQ(world.did, "lock a");
 	take_down();
 }

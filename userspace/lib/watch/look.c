@@ -21,12 +21,21 @@
 #include "userspace/lib/watch/look.h"
 #include "userspace/lib/watch/record.h"
 #include "userspace/lib/watch/tell.h"
+#include "userspace/lib/watch/under.h"
 
 struct kek {
 	char *uri;
 	int err;
 	char *sentence;			/* of @err */
 	struct envol_key_info info;
+};
+
+/* A volume whose grace is over. */
+struct end {
+	const struct envol_volume_info *volume;
+	char *why;
+	struct envol_decide_record record;
+	bool is_last;
 };
 
 struct look {
@@ -38,6 +47,8 @@ struct look {
 	bool is_table_lost;	/* there is one, and it can't be read */
 	struct kek *keks;
 	size_t n_keks;
+	struct end *ends;
+	size_t n_ends;
 	int64_t now_ms, next_ms;
 	bool is_interrupted;	/* by a signal for the end: nothing was found out */
 };
@@ -259,26 +270,90 @@ static int end_volume(struct look *look, const struct envol_volume_info *volume,
 	return err == -EBUSY ? look->world->lock(look->ev, volume->name) : err;
 }
 
-static void end_grace(struct look *look, const struct envol_volume_info *volume,
-		      const char *why, struct envol_decide_record *record)
+static void tell_failure(struct look *look, const struct envol_volume_info *volume, int err)
+{
+	envol_tell(&look->tell, ENVOL_WATCH_ENDED, volume, err, 0,
+		   "its grace is over, but: %s", envol_error_message(look->ev));
+}
+
+static void end_now(struct look *look, const struct envol_volume_info *volume, const char *why)
 {
 	const char *did;
-	int err;
+	int err = end_volume(look, volume, &did);
+
+	if (err) {
+		tell_failure(look, volume, err);
+		return;
+	}
+	envol_watch_record_forget(look->ev, volume);
+	envol_tell(&look->tell, ENVOL_WATCH_ENDED, volume, 0, 0,
+		   "its grace is over, it was %s: %s", did, why);
+}
+
+/*
+ * Only once all volumes were looked at: one whose I/O waits must not keep the watch from
+ * the others.
+ */
+static void end_grace(struct look *look, const struct envol_volume_info *volume,
+		      const char *why, const struct envol_decide_record *record)
+{
+	struct end *grown;
 
 	if (look->settings->on_revoked == ENVOL_WATCH_LOG) {
 		envol_tell(&look->tell, ENVOL_WATCH_ENDED, volume, 0, 0,
 			   "its grace is over, and on_revoked = log leaves it open: %s", why);
 		return;
 	}
-	err = end_volume(look, volume, &did);
-	if (err) {
-		envol_tell(&look->tell, ENVOL_WATCH_ENDED, volume, err, 0,
-			   "its grace is over, but: %s", envol_error_message(look->ev));
+	grown = reallocarray(look->ends, look->n_ends + 1, sizeof(*grown));
+	if (!grown) {
+		end_now(look, volume, why);
 		return;
 	}
-	*record = (struct envol_decide_record)ENVOL_DECIDE_RECORD_INIT;
-	envol_tell(&look->tell, ENVOL_WATCH_ENDED, volume, 0, 0,
-		   "its grace is over, it was %s: %s", did, why);
+	look->ends = grown;
+	grown[look->n_ends++] = (struct end){
+		.volume = volume,
+		.why = strdup(why),
+		.record = *record,
+		.is_last = look->world->is_under(look->ev, volume->name),
+	};
+}
+
+/* Once it is locked nothing can be written, so that is done before. */
+static void announce(struct look *look, const struct end *end)
+{
+	envol_tell(&look->tell, ENVOL_WATCH_ENDED, end->volume, 0, 0,
+		   "its grace is over, it is locked now, and what is on it waits, the watch as well: %s",
+		   end->why ? end->why : "");
+	envol_watch_record_forget(look->ev, end->volume);
+}
+
+static void end_last(struct look *look, const struct end *end)
+{
+	const char *did;
+	int err = end_volume(look, end->volume, &did);
+
+	if (!err)
+		return;
+	tell_failure(look, end->volume, err);
+	envol_watch_record_store(look->ev, end->volume, &end->record);
+}
+
+static void end_all(struct look *look)
+{
+	struct end *end, *behind = look->ends + look->n_ends;
+
+	for (end = look->ends; end < behind; end++)
+		if (!end->is_last)
+			end_now(look, end->volume, end->why ? end->why : "");
+	for (end = look->ends; end < behind; end++)
+		if (end->is_last)
+			announce(look, end);
+	for (end = look->ends; end < behind; end++)
+		if (end->is_last)
+			end_last(look, end);
+	for (end = look->ends; end < behind; end++)
+		free(end->why);
+	free(look->ends);
 }
 
 static void decide(struct look *look, const struct envol_volume_info *volume,
@@ -443,10 +518,11 @@ int envol_look(struct envol *ev, const struct envol_look_world *world,
 	look.next_ms = look.now_ms + (int64_t)settings->interval_s * 1000;
 	load_table(&look);
 	envol_watch_record_forget_others(ev, volumes, n);
-	for (i = 0; i < n; i++) {
+	for (i = 0; i < n; i++)
 		look_at(&look, &volumes[i]);
+	end_all(&look);
+	for (i = 0; i < n; i++)
 		envol_volume_info_free(&volumes[i]);
-	}
 	free(volumes);
 	free_keks(&look);
 	envol_boot_table_free(&look.table);
@@ -477,6 +553,7 @@ static const struct envol_look_world real_world = {
 	.describe = envol_key_show,
 	.opens = opens,
 	.renew = envol_wrap_renew,
+	.is_under = envol_watch_is_under,
 	.lock = envol_volume_lock,
 	.close = envol_volume_close,
 	.table = ENVOL_BOOT_TABLE,

@@ -14,6 +14,7 @@ struct envol_look_world {
 	int (*opens)(struct envol *ev, const struct envol_volume_source *source);
 	int (*renew)(struct envol *ev, const struct envol_volume_source *source,
 		     uint64_t settle_s, unsigned int *renewed);
+	bool (*is_under)(struct envol *ev, const char *name);	/* the watch itself */
 	int (*lock)(struct envol *ev, const char *name);
 	int (*close)(struct envol *ev, const char *name, bool deferred);
 	const char *table;		/* file of the volumes that the host opens by itself */
