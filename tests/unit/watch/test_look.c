@@ -631,6 +631,39 @@ TEST(what_is_not_ours_is_left_alone)
 	take_down();
 }
 
+TEST(a_header_that_is_away_locks_nothing_while_a_kek_of_the_line_is_well)
+{
+	set_up();
+	world.volumes[0].uris[0] = NULL;
+	write_table("a /dev/test id=" ID_A " kek=one kek=two\n");
+	look(1);
+	CHECK_STR_HAS(world.told, "unreachable a: its header cannot be read");
+	write_table("a /dev/test id=" ID_A " kek=one kek=two header=/media/stick/a\n");
+	world.keks[0].disabled = true;
+	look(10);
+	CHECK_STR_HAS(world.told, "recovered a");
+	CHECK_EQ(world.opened, 0);
+	world.keks[1].err = -EHOSTUNREACH;
+	look(20);
+	CHECK_STR_HAS(world.told, "unreachable a: its header cannot be read; service:two");
+	world.keks[1].err = -EACCES;
+	look(1010);
+	CHECK_STR_EQ(world.did, "");
+	look(1020);
+	CHECK_STR_EQ(world.did, "lock a");
+	/* Nor does its absence bring back what was refused. */
+	world.volumes[0].uris[0] = "service:one";
+	world.keks[1].err = 0;
+	look(2000);
+	CHECK_STR_HAS(world.told, "refused a");
+	world.volumes[0].uris[0] = NULL;
+	look(2050);
+	CHECK_STR_EQ(world.told, "");
+	look(2100);
+	CHECK_STR_EQ(world.did, "lock a");
+	take_down();
+}
+
 TEST(every_decision_is_in_the_audit_record)
 {
 	set_up();

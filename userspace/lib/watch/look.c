@@ -226,6 +226,45 @@ static enum envol_decide_finding look_at_open(struct look *look,
 	return envol_decide_error(err);
 }
 
+static bool has_enabled(const struct envol_key_info *info)
+{
+	size_t i;
+
+	for (i = 0; i < info->n_versions; i++)
+		if (info->versions[i].enabled)
+			return true;
+	return !info->n_versions;
+}
+
+/*
+ * A header that is away, on a stick say, is no reason to lock while a KEK of the line is
+ * well; one on the disk itself that can't be read is. None can be tried without it, so that a refusal is not certain.
+ */
+static enum envol_decide_finding look_at_line(struct look *look,
+					      const struct envol_boot_volume *line,
+					      char why[ENVOL_MESSAGE_SIZE])
+{
+	enum envol_decide_finding best = ENVOL_DECIDE_UNREACHABLE;
+	size_t i;
+
+	strcpy(why, "its header cannot be read, so its KEKs are not known");
+	for (i = 0; line && line->header && i < line->n_keks; i++) {
+		_cleanup_free_ char *uri = NULL;
+		const struct kek *kek = NULL;
+
+		if (!envol_kek_canonical(look->ev, line->keks[i], &uri))
+			kek = find_kek(look, uri);
+		if (kek && !kek->err && has_enabled(&kek->info))
+			return ENVOL_DECIDE_GOOD;
+		if (kek && kek->err == -ENOANO)
+			best = ENVOL_DECIDE_BLIND;
+		if (kek)
+			snprintf(why, ENVOL_MESSAGE_SIZE, "its header cannot be read; %s",
+				 kek->sentence ? kek->sentence : "a KEK of its line is disabled");
+	}
+	return best;
+}
+
 /* @why is what is wrong with the wrap that is the least bad. */
 static enum envol_decide_finding look_at_wraps(struct look *look,
 					       const struct envol_volume_info *volume,
@@ -237,10 +276,8 @@ static enum envol_decide_finding look_at_wraps(struct look *look,
 	bool is_first = true;
 	size_t i;
 
-	if (!volume->n_wraps) {
-		strcpy(why, "its header cannot be read, so its KEKs are not known");
-		return ENVOL_DECIDE_UNREACHABLE;
-	}
+	if (!volume->n_wraps)
+		return look_at_line(look, line, why);
 	for (i = 0; i < volume->n_wraps; i++) {
 		found = look_at_wrap(look, line, &volume->wraps[i], this, sizeof(this));
 		if (found == ENVOL_DECIDE_GOOD)
@@ -363,11 +400,12 @@ static void decide(struct look *look, const struct envol_volume_info *volume,
 	int64_t left_ms;
 
 	envol_watch_record_load(look->ev, volume, &record);
-	/* What was found without its line ends no grace. */
-	if (record.bad_since_ms >= 0 && finding < ENVOL_DECIDE_UNREACHABLE &&
-	    is_line_lost(look, volume)) {
+	/* What was found without its line ends no grace, and without its header none of a refusal. */
+	if (finding < ENVOL_DECIDE_UNREACHABLE &&
+	    ((record.bad_since_ms >= 0 && is_line_lost(look, volume)) ||
+	     (record.refused_since_ms >= 0 && !volume->n_wraps))) {
 		finding = ENVOL_DECIDE_UNREACHABLE;
-		why = "its line of the table cannot be read";
+		why = "by which KEKs it may be opened cannot be read now";
 	}
 	if (envol_watch_record_set_blind(look->ev, volume, finding == ENVOL_DECIDE_BLIND) &&
 	    finding == ENVOL_DECIDE_BLIND)
