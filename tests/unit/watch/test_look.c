@@ -547,6 +547,23 @@ TEST(its_grace_is_over_still_where_it_could_not_be_locked)
 	take_down();
 }
 
+TEST(volumes_with_a_line_are_looked_at_first)
+{
+	set_up();
+	world.n_volumes = 2;
+	world.volumes[1].name = "b";
+	world.volumes[1].uuid = UUID_B;
+	world.volumes[1].fingerprint = ID_A;
+	world.volumes[1].uris[0] = "service:two";
+	world.volumes[1].versions[0] = "1";
+	world.keks[0].disabled = world.keks[1].disabled = true;
+	write_table("b /dev/test id=" ID_A " kek=two\n");
+	look(10);
+	CHECK(strncmp(world.told, "refused b", 9) == 0);
+	CHECK_STR_HAS(world.told, "refused a");
+	take_down();
+}
+
 TEST(what_is_done_is_what_was_set)
 {
 	set_up();

@@ -101,7 +101,7 @@ static const struct envol_boot_volume *line_of(const struct look *look,
 	for (i = 0; i < look->table.n_volumes; i++) {
 		const struct envol_boot_volume *v = &look->table.volumes[i];
 
-		if (!v->id || strcmp(v->name, volume->name) != 0)
+		if (!v->id || !volume->name || strcmp(v->name, volume->name) != 0)
 			continue;
 		return !*volume->fingerprint || strcasecmp(v->id, volume->fingerprint) == 0 ?
 			       v : NULL;
@@ -556,8 +556,13 @@ int envol_look(struct envol *ev, const struct envol_look_world *world,
 	look.next_ms = look.now_ms + (int64_t)settings->interval_s * 1000;
 	load_table(&look);
 	envol_watch_record_forget_others(ev, volumes, n);
+	/* What only a header names may be slow on purpose. */
 	for (i = 0; i < n; i++)
-		look_at(&look, &volumes[i]);
+		if (line_of(&look, &volumes[i]))
+			look_at(&look, &volumes[i]);
+	for (i = 0; i < n; i++)
+		if (!line_of(&look, &volumes[i]))
+			look_at(&look, &volumes[i]);
 	end_all(&look);
 	for (i = 0; i < n; i++)
 		envol_volume_info_free(&volumes[i]);
