@@ -36,6 +36,8 @@ static void show_wrap(struct crypt_device *cd, unsigned int number,
 	show_time(cd, "  Retiring:    since ", wrap->retiring);
 	if (!wrap->proved)
 		SHOW(cd, "  Not proved\n");
+	if (wrap->unprotected)
+		SHOW(cd, "  Not protected from deletion\n");
 }
 
 /* What this host remembers; who may not read that is shown nothing of it. */
