@@ -36,6 +36,7 @@ static struct {
 	} keks[4];
 	int close_err, lock_err;
 	const char *under;	/* the volume that the state directory is on */
+	bool nothing_renewed;
 	int open_err;		/* of a test open; 0: it opens */
 	/* what was done */
 	unsigned int asked, renewed, opened;
@@ -120,7 +121,8 @@ static int renew(struct envol *ev, const struct envol_volume_source *source,
 {
 	CHECK(source->unattended && source->n_keks);
 	CHECK_STR_EQ(source->id, ID_A);
-	*renewed = ++world.renewed;
+	world.renewed++;
+	*renewed = world.nothing_renewed ? 0 : world.renewed;
 	return 0;
 }
 
@@ -609,8 +611,10 @@ TEST(a_newer_version_is_taken_up_where_the_table_allows_it)
 	world.volumes[0].uris[1] = "service:one";
 	world.volumes[0].versions[1] = "1";
 	world.volumes[0].retiring = 1000000000;
+	world.nothing_renewed = true;
 	look(50);
 	CHECK_EQ(world.renewed, 2);
+	CHECK_STR_EQ(world.told, "");
 	/* What its line does not allow is not even asked. */
 	world.volumes[0].uris[1] = "service:three";
 	world.volumes[0].retiring = 0;

@@ -486,7 +486,7 @@ static void renew(struct look *look, const struct envol_volume_info *volume)
 	if (err)
 		envol_tell(&look->tell, ENVOL_WATCH_REWRAPPED, volume, err, 0, "%s",
 			   envol_error_message(look->ev));
-	else
+	else if (renewed)
 		envol_tell(&look->tell, ENVOL_WATCH_REWRAPPED, volume, 0, 0,
 			   "%u wraps by the newest versions of their KEKs", renewed);
 }
