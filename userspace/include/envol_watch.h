@@ -35,9 +35,9 @@ enum envol_watch_kind {
 	ENVOL_WATCH_REFUSED,	/* all KEKs that may open it were disabled, deleted, forbidden */
 	ENVOL_WATCH_UNREACHABLE,	/* no KEK could be asked that might open it */
 	ENVOL_WATCH_RECOVERED,	/* after one of the two above */
-	ENVOL_WATCH_ENDED,	/* the grace was over: it was locked or closed, or could not be */
+	ENVOL_WATCH_ENDED,	/* the grace was over: it was locked or closed, is about to be, or could not be */
 	ENVOL_WATCH_REWRAPPED,	/* newer versions were taken up, or could not be */
-	ENVOL_WATCH_BLIND,	/* what cannot be looked at, or must not be changed */
+	ENVOL_WATCH_BLIND,	/* what cannot be looked at: a KEK that wants a PIN, a line of the table */
 };
 
 struct envol_watch_event {
