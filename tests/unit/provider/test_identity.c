@@ -330,22 +330,6 @@ TEST(a_secret_that_others_may_read_is_not_sent)
 	CHECK(!strstr(asked, "POST"));
 }
 
-/* Else a host whose credential is away would take its KEKs for deleted. */
-TEST(a_secret_that_is_not_there_is_not_a_key_that_is_not)
-{
-	char path[128];
-
-	say(0, ANSWER("200 OK", GRANTED("ey.one")));
-	set("identity", "secret");
-	set_file("client_secret_file", "secret", 0600);
-	snprintf(path, sizeof(path), "%s/client_secret_file", directory);
-	CHECK(unlink(path) == 0);
-	start_entra(1);
-	CHECK_ERR(ask(), -EINVAL);
-	CHECK_STR_HAS(envol_error_message(ev), "client_secret_file");
-	finish();
-}
-
 TEST(a_federated_token_is_read_anew_each_time)
 {
 	char first[] = "client_assertion_type=urn%3Aietf%3Aparams%3Aoauth%3Aclient-assertion-type%3Ajwt-bearer&client_assertion=a.b.c\n";

@@ -48,7 +48,7 @@ opens() {
 }
 
 envol_exits 0 key create $KEK
-envol_exits 0 format "$DISK1" --kek $KEK --yes
+envol_exits 0 format "$DISK1" --kek $KEK --yes --overwrite
 head -c 1m /dev/urandom >$top/random
 envol_exits 0 open "$DISK1" data --kek $KEK
 put $top/random /dev/mapper/data 1
