@@ -33,6 +33,7 @@ try envol key reseal --remove 1 --keep
 try envol key reseal --remove 9
 try envol key reseal --new-pin-file x --policy pcr7
 try envol key reseal --policy pcr7,pin --yes
+try envol key reseal --policy pin,pcr7 --yes
 try envol boot lock-tpm
 try envol boot
 
