@@ -116,7 +116,8 @@ static struct state state_of(const char *name)
 	size_t i;
 	int err = open_key(name, &kek);
 
-	if (err == -ENOENT)
+	/* Nor is there a keystore before the first key. */
+	if (err == -ENOENT || err == -ENXIO)
 		return state;
 	CHECK_OK(err);
 	CHECK_OK(service->describe(kek, &info));
