@@ -418,7 +418,7 @@ TEST(a_caller_without_an_answer_gets_the_reason)
 	setup();
 	envol_set_pin_fn(place.ev, answer, &answers);
 	unlink(place_path(&place, "pin"));
-	CHECK_ERR(unwrap(), -ENOENT);
+	CHECK_ERR(unwrap(), -EINVAL);
 	CHECK_OK(envol_set_provider(place.ev, "pkcs11", NULL, "algorithm",
 				    "A256GCM"));
 	softhsm_write(&place, "pin", "9999\n");

@@ -102,19 +102,20 @@ static void end_last(struct envol_look *look, const struct envol_look_end *end)
 
 static void end_all(struct envol_look *look)
 {
-	struct envol_look_end *end, *behind = look->ends + look->n_ends;
+	size_t i;
 
-	for (end = look->ends; end < behind; end++)
-		if (!end->is_last)
-			end_now(look, end->volume, end->why ? end->why : "");
-	for (end = look->ends; end < behind; end++)
-		if (end->is_last)
-			announce(look, end);
-	for (end = look->ends; end < behind; end++)
-		if (end->is_last)
-			end_last(look, end);
-	for (end = look->ends; end < behind; end++)
-		free(end->why);
+	for (i = 0; i < look->n_ends; i++)
+		if (!look->ends[i].is_last)
+			end_now(look, look->ends[i].volume,
+				look->ends[i].why ? look->ends[i].why : "");
+	for (i = 0; i < look->n_ends; i++)
+		if (look->ends[i].is_last)
+			announce(look, &look->ends[i]);
+	for (i = 0; i < look->n_ends; i++)
+		if (look->ends[i].is_last)
+			end_last(look, &look->ends[i]);
+	for (i = 0; i < look->n_ends; i++)
+		free(look->ends[i].why);
 	free(look->ends);
 }
 
