@@ -25,8 +25,9 @@ int envol_credential_path(struct envol *ev, const char *setting, char **path)
  * The content of @path, which setting @key of [@scheme] named, unsealed if it is sealed,
  * without one newline at its end, into @secret, which must be empty. -ENOENT, which a
  * caller that was asked for a KEK must not pass on as the KEK's; -EPERM for a file that may
- * not be read, or that others may read or write, with how to mend it; -ENODATA for an empty one; -EFBIG above ENVOL_SECRET_MAX. Of a sealed one: -EKEYREJECTED where the TPM does
- * not give it, -EINVAL for one that is damaged or is of another setting, -ENODEV, -EIO,
+ * not be read, or that others may read or write, with how to mend it; -ENODATA for an empty
+ * one; -EFBIG above ENVOL_SECRET_MAX. Of a sealed one: -EKEYREJECTED where the TPM does not
+ * give it, -EINVAL for one that is damaged or is of another setting, -ENODEV, -EIO,
  * -EAGAIN; none of those that are said of KEKs and headers.
  */
 int envol_credential_read(struct envol *ev, const char *scheme, const char *key,
