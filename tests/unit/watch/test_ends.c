@@ -125,11 +125,7 @@ TEST(the_grace_ends_where_nothing_can_be_written)
 TEST(two_mappings_of_one_uuid_have_a_grace_each)
 {
 	set_up();
-	world.n_volumes = 2;
-	world.volumes[1].name = "b";
-	world.volumes[1].uuid = UUID_A;
-	world.volumes[1].uris[0] = "service:two";
-	world.volumes[1].versions[0] = "1";
+	set_volume(1, "b", UUID_A, "service:two");
 	world.keks[0].disabled = true;
 	look(10);
 	CHECK_STR_HAS(world.told, "refused a");
@@ -143,11 +139,7 @@ TEST(two_mappings_of_one_uuid_have_a_grace_each)
 TEST(the_volume_that_the_watch_is_on_comes_last)
 {
 	set_up();
-	world.n_volumes = 2;
-	world.volumes[1].name = "b";
-	world.volumes[1].uuid = UUID_B;
-	world.volumes[1].uris[0] = "service:one";
-	world.volumes[1].versions[0] = "1";
+	set_volume(1, "b", UUID_B, "service:one");
 	world.keks[0].disabled = true;
 	world.under = "a";
 	look(10);

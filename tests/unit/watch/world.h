@@ -187,6 +187,20 @@ static unsigned int look(int64_t at_s)
 	return next_s;
 }
 
+static void set_wrap(unsigned int volume, unsigned int wrap, const char *uri, const char *version)
+{
+	world.volumes[volume].uris[wrap] = uri;
+	world.volumes[volume].versions[wrap] = version;
+}
+
+static void set_volume(unsigned int volume, const char *name, const char *uuid, const char *uri)
+{
+	world.n_volumes = volume + 1;
+	world.volumes[volume].name = name;
+	world.volumes[volume].uuid = uuid;
+	set_wrap(volume, 0, uri, "1");
+}
+
 /* Volume "a" under service:one, which is well. */
 static void set_up(void)
 {
@@ -195,12 +209,8 @@ static void set_up(void)
 	snprintf(world.table, sizeof(world.table), "%s/volumes", world.top);
 	CHECK_OK(envol_new(&world.ev));
 	CHECK_OK(envol_set_state(world.ev, world.top));
-	world.n_volumes = 1;
-	world.volumes[0].name = "a";
-	world.volumes[0].uuid = UUID_A;
+	set_volume(0, "a", UUID_A, "service:one");
 	world.volumes[0].fingerprint = ID_A;
-	world.volumes[0].uris[0] = "service:one";
-	world.volumes[0].versions[0] = "1";
 	world.open_err = -EKEYREVOKED;
 	world.keks[0].uri = "service:one";
 	world.keks[1].uri = "service:two";
