@@ -37,7 +37,7 @@ enum envol_watch_kind {
 	ENVOL_WATCH_RECOVERED,	/* after one of the two above */
 	ENVOL_WATCH_ENDED,	/* the grace was over: it was locked or closed, is about to be, or could not be */
 	ENVOL_WATCH_REWRAPPED,	/* newer versions were taken up, or could not be */
-	ENVOL_WATCH_BLIND,	/* what cannot be looked at: a KEK that wants a PIN, a line of the table */
+	ENVOL_WATCH_BLIND,	/* what cannot be looked at: a KEK that wants a PIN or its TPM as it was, a line of the table */
 };
 
 struct envol_watch_event {

@@ -98,7 +98,7 @@ TEST(what_a_provider_says_of_a_kek)
 		{ -EKEYEXPIRED, REFUSED }, { -EHOSTUNREACH, UNREACHABLE },
 		{ -ETIMEDOUT, UNREACHABLE }, { -EAGAIN, UNREACHABLE },
 		{ -ENOANO, BLIND }, { -EPROTO, UNREACHABLE }, { -EINVAL, UNREACHABLE },
-		{ -EINTR, UNREACHABLE },
+		{ -EINTR, UNREACHABLE }, { -EKEYREJECTED, UNREACHABLE },
 	};
 	struct envol_key_version versions[] = {
 		{ .version = (char *)"1", .enabled = false },
@@ -107,9 +107,14 @@ TEST(what_a_provider_says_of_a_kek)
 	const struct envol_key_info info = { .versions = versions, .n_versions = 2 };
 	size_t i;
 
-	for (i = 0; i < TEST_ARRAY_SIZE(errors); i++)
-		CHECK_EQ(envol_decide_kek(errors[i].err, NULL, "1"), errors[i].finding);
-	CHECK_EQ(envol_decide_kek(0, &info, "1"), REFUSED);
-	CHECK_EQ(envol_decide_kek(0, &info, "2"), GOOD);
-	CHECK_EQ(envol_decide_kek(0, &info, "3"), GOOD);
+	for (i = 0; i < TEST_ARRAY_SIZE(errors); i++) {
+		int err = errors[i].err;
+
+		CHECK_EQ(envol_decide_error(err), errors[i].finding);
+		CHECK_EQ(envol_decide_host_error(err),
+			 err == -EKEYREJECTED ? BLIND : errors[i].finding);
+	}
+	CHECK_EQ(envol_decide_version(&info, "1"), REFUSED);
+	CHECK_EQ(envol_decide_version(&info, "2"), GOOD);
+	CHECK_EQ(envol_decide_version(&info, "3"), GOOD);
 }

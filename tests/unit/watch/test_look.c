@@ -25,8 +25,7 @@ TEST(a_volume_that_is_well_is_left_alone)
 TEST(one_kek_that_opens_is_enough)
 {
 	set_up();
-	world.volumes[0].uris[1] = "service:two";
-	world.volumes[0].versions[1] = "1";
+	set_wrap(0, 1, "service:two", "1");
 	world.keks[0].err = -ENOENT;
 	look(10);
 	CHECK_STR_EQ(world.told, "");
@@ -46,8 +45,7 @@ TEST(a_double_key_wants_both)
 {
 	set_up();
 	world.volumes[0].is_double = true;
-	world.volumes[0].uris[1] = "service:two";
-	world.volumes[0].versions[1] = "1";
+	set_wrap(0, 1, "service:two", "1");
 	world.keks[1].disabled = true;
 	look(10);
 	CHECK_STR_HAS(world.told, "refused a: service:two");
@@ -57,8 +55,7 @@ TEST(a_double_key_wants_both)
 TEST(a_kek_that_the_table_does_not_allow_opens_nothing)
 {
 	set_up();
-	world.volumes[0].uris[1] = "service:two";
-	world.volumes[0].versions[1] = "1";
+	set_wrap(0, 1, "service:two", "1");
 	world.keks[0].disabled = true;
 	write_table("a /dev/test id=" ID_A " kek=one\n");
 	look(10);
@@ -127,6 +124,58 @@ TEST(a_kek_that_wants_a_pin_is_told_once_and_locks_nothing)
 	take_down();
 }
 
+/*
+ * After a change of the firmware, say. Nobody can disable a key of this host then, but one of
+ * a vault's whose credential the TPM does not open may be disabled.
+ */
+TEST(a_tpm_that_does_not_open_a_key_of_this_host_locks_nothing)
+{
+	set_up();
+	world.keks[0].err = -EKEYREJECTED;
+	look(10);
+	CHECK_STR_EQ(world.told, "blind a: cannot be watched: service:one: as the test says\n");
+	look(5000);
+	CHECK_STR_EQ(world.told, "");
+	CHECK_STR_EQ(world.did, "");
+	/* Its header is away as well. */
+	world.volumes[0].uris[0] = NULL;
+	write_table("a /dev/test id=" ID_A " kek=one header=/media/stick/a\n");
+	look(9000);
+	CHECK_STR_EQ(world.told, "");
+	CHECK_STR_EQ(world.did, "");
+	/* What was refused before is not brought back by it. */
+	world.volumes[0].uris[0] = "service:one";
+	world.keks[0].err = 0;
+	world.keks[0].disabled = true;
+	look(9010);
+	CHECK_STR_HAS(world.told, "refused a");
+	world.keks[0].err = -EKEYREJECTED;
+	look(9109);
+	CHECK(!strstr(world.told, "recovered"));
+	look(9110);
+	CHECK_STR_EQ(world.did, "lock a");
+	take_down();
+}
+
+TEST(a_credential_that_the_tpm_does_not_open_is_a_kek_out_of_reach)
+{
+	set_up();
+	set_wrap(0, 0, "https://corp.vault.azure.net/keys/k", "1");
+	world.keks[0].uri = world.volumes[0].uris[0];
+	world.keks[0].err = -EKEYREJECTED;
+	look(10);
+	CHECK_STR_HAS(world.told, "unreachable a: https://corp.vault.azure.net/keys/k");
+	look(1010);
+	CHECK_STR_EQ(world.did, "lock a");
+	/* It is no better where a key of this host is needed too, and is blind. */
+	set_wrap(0, 1, "service:two", "1");
+	world.volumes[0].is_double = true;
+	world.keks[1].err = -EKEYREJECTED;
+	look(1020);
+	CHECK_STR_HAS(world.told, "unreachable a: https://");
+	take_down();
+}
+
 /* What is wrong with the table must not let the KEKs of a header count that it rules out. */
 TEST(a_table_that_is_broken_ends_no_grace)
 {
@@ -137,8 +186,7 @@ TEST(a_table_that_is_broken_ends_no_grace)
 
 	for (i = 0; i < TEST_ARRAY_SIZE(broken) + 1; i++) {
 		set_up();
-		world.volumes[0].uris[1] = "service:two";
-		world.volumes[0].versions[1] = "1";
+		set_wrap(0, 1, "service:two", "1");
 		world.keks[0].disabled = true;
 		write_table("a /dev/test id=" ID_A " kek=one\n");
 		look(10);
@@ -163,11 +211,7 @@ TEST(a_table_that_is_broken_ends_no_grace)
 TEST(each_kek_is_asked_once_for_all_its_volumes)
 {
 	set_up();
-	world.n_volumes = 2;
-	world.volumes[1].name = "b";
-	world.volumes[1].uuid = UUID_B;
-	world.volumes[1].uris[0] = "service:one";
-	world.volumes[1].versions[0] = "1";
+	set_volume(1, "b", UUID_B, "service:one");
 	world.keks[0].err = -ETIMEDOUT;
 	look(10);
 	CHECK_EQ(world.asked, 1);
@@ -179,12 +223,8 @@ TEST(each_kek_is_asked_once_for_all_its_volumes)
 TEST(volumes_with_a_line_are_looked_at_first)
 {
 	set_up();
-	world.n_volumes = 2;
-	world.volumes[1].name = "b";
-	world.volumes[1].uuid = UUID_B;
+	set_volume(1, "b", UUID_B, "service:two");
 	world.volumes[1].fingerprint = ID_A;
-	world.volumes[1].uris[0] = "service:two";
-	world.volumes[1].versions[0] = "1";
 	world.keks[0].disabled = world.keks[1].disabled = true;
 	write_table("b /dev/test id=" ID_A " kek=two\n");
 	look(10);
@@ -211,8 +251,7 @@ TEST(a_newer_version_is_taken_up_where_the_table_allows_it)
 	look(40);
 	CHECK_EQ(world.renewed, 1);
 	/* An older wrap whose time is over goes. */
-	world.volumes[0].uris[1] = "service:one";
-	world.volumes[0].versions[1] = "1";
+	set_wrap(0, 1, "service:one", "1");
 	world.volumes[0].retiring = 1000000000;
 	world.nothing_renewed = true;
 	look(50);

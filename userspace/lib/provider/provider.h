@@ -37,6 +37,7 @@ struct envol_scheme {
 	const char *summary;	/* one line for `envol provider list` */
 	const char *package;	/* that brings its program; NULL: it is of none */
 	bool is_remote;		/* its KEKs are reached over the network */
+	bool is_of_host;	/* its KEKs lie on this host: none is disabled elsewhere */
 	/* See envol_kek_canonical(): the URI's one spelling, malloc'ed. */
 	int (*canonical)(struct envol *ev, const struct envol_uri *uri,
 			 char **text);

@@ -20,13 +20,16 @@ enum envol_decide_finding envol_decide_error(int err)
 	}
 }
 
-enum envol_decide_finding envol_decide_kek(int err, const struct envol_key_info *info,
-					   const char *version)
+enum envol_decide_finding envol_decide_host_error(int err)
+{
+	return err == -EKEYREJECTED ? ENVOL_DECIDE_BLIND : envol_decide_error(err);
+}
+
+enum envol_decide_finding envol_decide_version(const struct envol_key_info *info,
+					       const char *version)
 {
 	size_t i;
 
-	if (err)
-		return envol_decide_error(err);
 	for (i = 0; i < info->n_versions; i++)
 		if (strcmp(info->versions[i].version, version) == 0)
 			return info->versions[i].enabled ? ENVOL_DECIDE_GOOD :

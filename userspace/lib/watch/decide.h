@@ -12,7 +12,7 @@
 /* From good to bad. */
 enum envol_decide_finding {
 	ENVOL_DECIDE_GOOD,
-	ENVOL_DECIDE_BLIND,	/* it is there, and only a person can ask it: as if it were good */
+	ENVOL_DECIDE_BLIND,	/* it is there, and can't be asked without a person: as if it were good */
 	ENVOL_DECIDE_UNREACHABLE,	/* nobody can tell */
 	ENVOL_DECIDE_REFUSED,	/* its provider says no */
 };
@@ -38,11 +38,18 @@ enum envol_decide_step {
 enum envol_decide_finding envol_decide_error(int err);
 
 /*
- * A KEK by what describing it gave: @err, or else @info, of which @version is the one
- * that wrapped. A version that is not listed says nothing: some providers list the newest.
+ * The same of a KEK that lies on this host. Where the TPM does not open it, after a change of
+ * a PCR, nobody can disable it either: no refusal is missed, and a grace would end with a
+ * lock that no KEK undoes. A KEK elsewhere may have been disabled behind such a credential.
  */
-enum envol_decide_finding envol_decide_kek(int err, const struct envol_key_info *info,
-					   const char *version);
+enum envol_decide_finding envol_decide_host_error(int err);
+
+/*
+ * A KEK that was described: @version is the one that wrapped. One that is not listed says
+ * nothing: some providers list the newest.
+ */
+enum envol_decide_finding envol_decide_version(const struct envol_key_info *info,
+					       const char *version);
 
 /* All parts of a wrap are needed: it is as good as the worst of them. */
 enum envol_decide_finding envol_decide_worse(enum envol_decide_finding a,

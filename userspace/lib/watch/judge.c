@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "userspace/lib/provider/kek.h"
+#include "userspace/lib/provider/provider.h"
 #include "userspace/lib/util/error.h"
 #include "userspace/lib/watch/judge.h"
 
@@ -48,6 +48,19 @@ const struct envol_look_kek *envol_judge_kek(struct envol_look *look, const char
 	kek->sentence = kek->err ? strdup(envol_error_message(look->ev)) : NULL;
 	look->n_keks++;
 	return kek;
+}
+
+/* What the error of describing it says. */
+static enum envol_decide_finding find(const struct envol_look_kek *kek)
+{
+	const struct envol_scheme *scheme = NULL;
+	struct envol_uri uri;
+	const char *why;
+
+	if (!envol_uri_parse(&uri, kek->uri, &why))
+		scheme = envol_registry_scheme(uri.scheme);
+	return scheme && scheme->is_of_host ? envol_decide_host_error(kek->err) :
+					      envol_decide_error(kek->err);
 }
 
 /* ---- what a volume may be opened by ---- */
@@ -127,8 +140,9 @@ static enum envol_decide_finding look_at_wrap(struct envol_look *look,
 			return ENVOL_DECIDE_REFUSED;
 		}
 		kek = envol_judge_kek(look, uri);
-		found = kek ? envol_decide_kek(kek->err, &kek->info, wrap->parts[i].version) :
-			      ENVOL_DECIDE_UNREACHABLE;
+		found = !kek	 ? ENVOL_DECIDE_UNREACHABLE :
+			kek->err ? find(kek) :
+				   envol_decide_version(&kek->info, wrap->parts[i].version);
 		if (found <= worst)
 			continue;
 		worst = found;
@@ -215,7 +229,7 @@ static enum envol_decide_finding look_at_line(struct envol_look *look,
 			kek = envol_judge_kek(look, uri);
 		if (kek && !kek->err && has_enabled(&kek->info))
 			return ENVOL_DECIDE_GOOD;
-		if (kek && kek->err == -ENOANO)
+		if (kek && kek->err && find(kek) == ENVOL_DECIDE_BLIND)
 			best = ENVOL_DECIDE_BLIND;
 		if (kek)
 			snprintf(why, ENVOL_MESSAGE_SIZE, "its header cannot be read; %s",

@@ -58,6 +58,7 @@ ENVOL_SCHEME(service) = {
 	.scheme = "service",
 	.summary = "keys in a directory of this host, sealed by its TPM where it has one",
 	.package = "envol",
+	.is_of_host = true,
 	.canonical = service_canonical,
 	.settings = settings,
 	.n_settings = ENVOL_ARRAY_SIZE(settings),
