@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# kernels: 6.12
+# kernels: 6.1 6.12 7.x
+# deep: 6.1 7.x
 # timeout: 240
 # A KEK in Key Vault, which a double of the service stands in for on the guest's loopback,
 # under the service's real names: format, open, rotate, open, disable, enable.

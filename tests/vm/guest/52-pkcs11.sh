@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# kernels: 6.12
+# kernels: 6.1 6.12 7.x
+# deep: 6.1 7.x
 # timeout: 240
 # reboots: 1
 # A KEK in a token (SoftHSM): made, used, after a reboot used again; the token gone, and back.

@@ -1,14 +1,15 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# kernels: 6.12
+# kernels: 6.1 6.12 7.x
+# deep: 6.1 7.x
 # timeout: 300
 # reboots: 1
 # A KEK in a KMIP server (PyKMIP, on the guest's loopback): made, used, after a reboot used
-# again; the server gone, and back; the key revoked.
+# again; the server gone, and back, and far away.
 . "${0%/*}/lib.sh"
 . "${0%/*}/volume.sh"
-requires python3 mkfs.ext4 DISK1 DISK2
-load ext4 dm-envol
+requires python3 mkfs.ext4 tc DISK1 DISK2
+load ext4 dm-envol sch_netem
 ip link set lo up || fail "no loopback"
 keep=/mnt/keep
 mkdir -p $keep
@@ -92,3 +93,15 @@ envol_refuses 6 "127.0.0.1" --timeout 2 open "$DISK1" data --kek "$KEK"
 nothing_left data
 start_server
 opens "with the server back"
+
+# A round trip of 200 ms on which one packet in twenty is lost, each way.
+tc qdisc add dev lo root netem delay 100ms loss 5% || fail "no netem"
+defer tc qdisc del dev lo root
+for n in 1 2 3 4 5; do
+	began=$(date +%s%N)
+	opens "from afar, the ${n}th time"
+	took=$((($(date +%s%N) - began) / 1000000))
+	note "open and close from afar: $took ms"
+	# Six round trips: else the way was not as long as this says.
+	[ $took -ge 1200 ] || fail "$took ms is too fast for 200 ms there and back"
+done
