@@ -80,6 +80,7 @@ $(KMIP): $(O)/tests/kmip/%: $(O)/obj/tests/kmip/%.o $(O)/obj/tests/kmip/peer.o $
 	@mkdir -p $(@D)
 	$(call say,LD,$@)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $^ $(LIB_LIBS) $(PROVIDER_LIBS) -o $@
 $(O)/tests/kmip/test_memory: $(PROVIDER_OBJ)
+$(O)/tests/kmip/test_token: $(O)/obj/tests/pkcs11/softhsm.o
 $(patsubst %,$(O)/tests/kmip/test_%,named export identifier rotated): $(O)/obj/tests/provider/conformance.o
 # What tests use KEKs with: the programs, and two for the providers that only tests have.
 $(O)/tests/provider/kek/double: $(KEK_OBJ) $(O)/obj/tests/provider/double_scheme.o \

@@ -149,6 +149,16 @@ static int random_bytes(struct job *job)
 				   job->provider->scheme);
 }
 
+static int sign(struct job *job)
+{
+	const struct envol_request *request = job->request;
+
+	return job->provider->sign ?
+		       job->provider->sign(job->kek, request->version,
+					   &request->file, &job->reply->file) :
+		       cannot(job, "sign with");
+}
+
 /* Those that work on a KEK that is there. */
 static int (*const on_kek[ENVOL_OPERATION_END])(struct job *job) = {
 	[ENVOL_OPERATION_WRAP] = wrap,
@@ -159,6 +169,7 @@ static int (*const on_kek[ENVOL_OPERATION_END])(struct job *job) = {
 	[ENVOL_OPERATION_DISABLE] = disable,
 	[ENVOL_OPERATION_BACKUP] = backup,
 	[ENVOL_OPERATION_RANDOM] = random_bytes,
+	[ENVOL_OPERATION_SIGN] = sign,
 };
 
 static int run_on_kek(struct job *job,

@@ -267,6 +267,8 @@ static int need_secret(struct envol_needs *needs, const char *scheme,
 	return need_sealed(needs, name, file, &content);
 }
 
+static int need_kek(struct envol_needs *needs, const char *text);
+
 static int need_setting(struct envol_needs *needs, const struct envol_scheme *scheme,
 			const struct envol_setting *setting)
 {
@@ -275,6 +277,9 @@ static int need_setting(struct envol_needs *needs, const struct envol_scheme *sc
 	if (strcmp(scheme->scheme, "pkcs11") == 0 &&
 	    strcmp(setting->key, "environment") == 0)
 		return envol_needs_environment(needs, setting->value);
+	/* It signs there, and takes what a KEK in that token does. */
+	if (rule && rule->kind == ENVOL_SETTING_KEY)
+		return need_kek(needs, setting->value);
 	if (!rule || rule->kind != ENVOL_SETTING_FILE)
 		return 0;
 	if (strcmp(scheme->scheme, "pkcs11") == 0 &&

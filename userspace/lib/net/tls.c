@@ -13,10 +13,12 @@
 #include "userspace/lib/net/connect.h"
 #include "userspace/lib/net/tls.h"
 #include "userspace/lib/net/tls_files.h"
+#include "userspace/lib/net/tls_key.h"
 #include "userspace/lib/util/error.h"
 
 struct envol_tls {
 	struct envol *ev;
+	struct envol_tls_key *key;	/* NULL: it is in the context itself */
 	SSL_CTX *context;
 	SSL *ssl;
 	int fd;
@@ -162,6 +164,10 @@ static int stream_error(struct envol_tls *tls, int how, int saved_errno)
 		ERR_clear_error();
 		return -EPROTO;
 	}
+	if (tls->options && tls->options->signer && tls->options->signer->err) {
+		ERR_clear_error();
+		return tls->options->signer->err;
+	}
 	if (how == SSL_ERROR_ZERO_RETURN || how == SSL_ERROR_SYSCALL ||
 	    reason == SSL_R_UNEXPECTED_EOF_WHILE_READING) {
 		ERR_clear_error();
@@ -214,9 +220,16 @@ static int want_name(struct envol_tls *tls)
 
 static int prepare(struct envol_tls *tls)
 {
+	OSSL_LIB_CTX *library = NULL;
 	int err;
 
-	tls->context = SSL_CTX_new(TLS_client_method());
+	if (tls->options->signer) {
+		err = envol_tls_key_new(tls->ev, tls->options->signer, &tls->key);
+		if (err)
+			return err;
+		library = envol_tls_key_library(tls->key);
+	}
+	tls->context = SSL_CTX_new_ex(library, NULL, TLS_client_method());
 	if (!tls->context ||
 	    SSL_CTX_set_min_proto_version(tls->context, TLS1_2_VERSION) != 1)
 		return envol_error(tls->ev, -EIO, "prepare TLS: %s",
@@ -226,6 +239,8 @@ static int prepare(struct envol_tls *tls)
 	SSL_CTX_set_session_cache_mode(tls->context, SSL_SESS_CACHE_OFF);
 	SSL_CTX_set_verify(tls->context, SSL_VERIFY_PEER, verified);
 	err = envol_tls_files_load(tls->ev, tls->context, tls->options);
+	if (!err && tls->key)
+		err = envol_tls_key_use(tls->key, tls->context);
 	if (err)
 		return err;
 	tls->ssl = SSL_new(tls->context);
@@ -296,6 +311,7 @@ void envol_tls_close(struct envol_tls *tls)
 	ERR_clear_error();
 	SSL_free(tls->ssl);
 	SSL_CTX_free(tls->context);
+	envol_tls_key_free(tls->key);
 	if (tls->fd >= 0)
 		close(tls->fd);
 	free(tls->host);

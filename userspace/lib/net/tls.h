@@ -10,15 +10,31 @@
 #pragma once
 
 #include "userspace/lib/internal.h"
+#include "userspace/lib/util/blob.h"
 #include "userspace/lib/util/deadline.h"
 
 struct envol_tls;
+
+/* Who signs where the private key is not at hand. */
+struct envol_tls_signer {
+	struct envol *ev;
+	const char *name;	/* of the key, for sentences */
+	/*
+	 * @digest by @algorithm, which is PS256, PS384, PS512, RS256, RS384 or RS512 of
+	 * RFC 7518 and has hashed it, into @signature, which is empty. With a sentence.
+	 */
+	int (*sign)(void *data, const char *algorithm, const uint8_t *digest, size_t len,
+		    struct envol_blob *signature);
+	void *data;
+	int err;	/* of the last signature; the rest of the connection's fault is not */
+};
 
 struct envol_tls_options {
 	const char *ca_file;		/* PEM: whose signature on the server's certificate counts */
 	const char *certificate_file;	/* PEM, ours, intermediates behind it; NULL: none is shown */
 	const struct envol_secret *key;	/* its key, PEM, not encrypted */
 	const char *key_file;		/* where that came from, for sentences */
+	struct envol_tls_signer *signer;	/* instead of the key; NULL: it is there */
 	const char *server_name;	/* that the certificate must have; NULL: the host connected to */
 };
 
@@ -26,7 +42,7 @@ struct envol_tls_options {
  * Connect, shake hands, verify. -EHOSTUNREACH and -ETIMEDOUT as envol_connect_tcp(),
  * also for a server that hangs up; -EPROTO for a certificate that is not the right one
  * (the sentence says in which way) and for what is no TLS; -EACCES where the server
- * refuses our certificate; -EINVAL for files of ours.
+ * refuses our certificate; -EINVAL for files of ours; the signer's error where it failed.
  */
 int envol_tls_open(struct envol *ev, const char *host, uint16_t port,
 		   const struct envol_tls_options *options,

@@ -87,7 +87,7 @@ int envol_tls_files_load(struct envol *ev, SSL_CTX *context,
 
 	if (!err && options->certificate_file)
 		err = load_certificate(ev, context, options->certificate_file);
-	if (!err && options->certificate_file)
+	if (!err && options->certificate_file && !options->signer)
 		err = load_key(ev, context, options);
 	return err;
 }

@@ -6,7 +6,7 @@
 
 #include "userspace/lib/net/tls.h"
 
-/* CA, certificate and key into @context. -EINVAL for what is none or does not fit. */
+/* CA, certificate, and key if it is at hand, into @context. -EINVAL for what is none or does not fit. */
 int envol_tls_files_load(struct envol *ev, SSL_CTX *context,
 			 const struct envol_tls_options *options) _must_check_;
 

@@ -126,7 +126,8 @@ static int start(struct envol *ev, struct child *child)
 
 	/* Only what is known goes into a path. */
 	if (!envol_registry_scheme(child->scheme) &&
-	    strcmp(child->scheme, ENVOL_CHILD_SEALER) != 0)
+	    strcmp(child->scheme, ENVOL_CHILD_SEALER) != 0 &&
+	    strcmp(child->scheme, ENVOL_CHILD_SIGNER) != 0)
 		return envol_error(ev, -EPROTONOSUPPORT,
 				   "there is no provider for \"%s:\"",
 				   child->scheme);

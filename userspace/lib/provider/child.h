@@ -25,4 +25,7 @@ int envol_child_run(struct envol *ev, const char *scheme,
 /* Whom the program of another provider asks as well, to unseal what it needs. */
 #define ENVOL_CHILD_SEALER "service"
 
+/* The same to sign with a key in a token. */
+#define ENVOL_CHILD_SIGNER "pkcs11"
+
 bool envol_child_is_installed(struct envol *ev, const char *scheme);

@@ -59,6 +59,7 @@ enum envol_operation {
 	ENVOL_OPERATION_LOCK,
 	ENVOL_OPERATION_SEAL,
 	ENVOL_OPERATION_UNSEAL,
+	ENVOL_OPERATION_SIGN,
 	ENVOL_OPERATION_END
 };
 
@@ -72,12 +73,12 @@ struct envol_request {
 	uint32_t log_level;
 	bool replace;
 	uint8_t volume_id[ENVOL_KEK_ID_SIZE];
-	char *version;		/* to enable or disable; NULL: all. Of RESEAL the TPM; NULL: of the settings. Of SEAL and UNSEAL whose secret */
+	char *version;		/* to enable or disable; NULL: all. Of RESEAL the TPM; NULL: of the settings. Of SEAL and UNSEAL whose secret; of SIGN the algorithm */
 	char *policy;		/* of RESEAL and SEAL, as boot; of RESEAL the next two; NULL: not said */
 	bool boot, add;
 	uint32_t remove;
 	struct envol_wrapped wrapped;
-	struct envol_blob file;
+	struct envol_blob file;	/* of SIGN what is signed, and in its reply the signature */
 	struct envol_secret secrets[ENVOL_MESSAGE_SECRETS];
 };
 

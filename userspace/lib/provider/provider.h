@@ -58,7 +58,7 @@ struct envol_kek;	/* the provider's own */
 struct envol_provider {
 	const char *scheme;
 
-	/* A KEK that is there, to be used by the next eight. */
+	/* A KEK that is there, to be used by the next nine. */
 	int (*open)(struct envol *ev, const struct envol_uri *uri,
 		    struct envol_deadline deadline, struct envol_kek **kek);
 	void (*close)(struct envol_kek *kek);
@@ -85,6 +85,10 @@ struct envol_provider {
 	 * the KEK. They are mixed with ours and never trusted.
 	 */
 	int (*random)(struct envol_kek *kek, struct envol_secret *bytes);
+
+	/* See envol_pkcs11_sign(): who proves with a key here who he is to another provider. */
+	int (*sign)(struct envol_kek *kek, const char *algorithm,
+		    const struct envol_blob *digest, struct envol_blob *signature);
 
 	int (*create)(struct envol *ev, const struct envol_uri *uri,
 		      struct envol_deadline deadline);

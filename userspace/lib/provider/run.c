@@ -7,6 +7,7 @@
 #include "userspace/lib/provider/child.h"
 #include "userspace/lib/provider/health.h"
 #include "userspace/lib/provider/pin.h"
+#include "userspace/lib/provider/provider.h"
 #include "userspace/lib/provider/run.h"
 #include "userspace/lib/util/error.h"
 #include "userspace/lib/util/log.h"
@@ -38,6 +39,7 @@ static const struct operation {
 	[ENVOL_OPERATION_LOCK] = { "lock", "lock the keys of", true, true },
 	[ENVOL_OPERATION_SEAL] = { "seal", "seal a secret with the TPM of", true, true },
 	[ENVOL_OPERATION_UNSEAL] = { "unseal", "unseal a secret with the TPM of", true, true },
+	[ENVOL_OPERATION_SIGN] = { "sign", "sign with", true, true },
 };
 
 /* malloc'ed: that of a URI, or what stands alone. */
@@ -46,14 +48,32 @@ static char *scheme_of(const char *uri)
 	return strndup(uri, strcspn(uri, ":"));
 }
 
-/* A provider is told of its own settings; whose a backup is, is known only when it was read. */
+static bool has_keys_in_tokens(const struct envol_scheme *scheme)
+{
+	size_t i;
+
+	for (i = 0; scheme && i < scheme->n_settings; i++)
+		if (scheme->settings[i].kind == ENVOL_SETTING_KEY)
+			return true;
+	return false;
+}
+
+/*
+ * A provider is told of its own settings, and of those of tokens where it may ask one;
+ * whose a backup is, is known only when it was read.
+ */
 static int fill_settings(struct envol *ev, struct envol_request *request)
 {
 	_cleanup_free_ char *scheme = scheme_of(request->uri);
+	int err;
 
 	if (!scheme)
 		return -ENOMEM;
-	return envol_settings_copy(&request->settings, &ev->settings, scheme);
+	err = envol_settings_copy(&request->settings, &ev->settings, scheme);
+	if (!err && has_keys_in_tokens(envol_registry_scheme(scheme)))
+		err = envol_settings_copy(&request->settings, &ev->settings,
+					  ENVOL_CHILD_SIGNER);
+	return err;
 }
 
 static int fill(struct envol *ev, struct envol_request *request)

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "userspace/lib/provider/child.h"
 #include "userspace/lib/provider/credential.h"
 #include "userspace/lib/provider/provider.h"
 #include "userspace/lib/provider/settings.h"
@@ -209,6 +210,15 @@ static int check_value(struct envol *ev, const struct envol_setting_rule *rule,
 	}
 }
 
+/* What is not another provider's, and with no PIN in it. */
+static int take_key(struct envol *ev, const char *value, char **canonical)
+{
+	if (strncmp(value, ENVOL_CHILD_SIGNER ":", strlen(ENVOL_CHILD_SIGNER ":")) != 0)
+		return envol_error(ev, -EINVAL,
+				   "not the URI of a key in a token: " ENVOL_CHILD_SIGNER ":token=...;object=...");
+	return envol_kek_canonical(ev, value, canonical);
+}
+
 static int take(struct envol *ev, const struct envol_scheme *scheme,
 		const char *subject, const char *key, const char *value)
 {
@@ -222,6 +232,12 @@ static int take(struct envol *ev, const struct envol_scheme *scheme,
 	err = check_value(ev, rule, value);
 	if (!err && rule->kind == ENVOL_SETTING_FILE) {
 		err = envol_credential_path(ev, value, &path);
+		value = path;
+		if (err)
+			return envol_error_while(ev, err, "%s", key);
+	}
+	if (!err && rule->kind == ENVOL_SETTING_KEY) {
+		err = take_key(ev, value, &path);
 		value = path;
 		if (err)
 			return envol_error_while(ev, err, "%s", key);

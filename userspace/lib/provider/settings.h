@@ -16,6 +16,7 @@ enum envol_setting_kind {
 	ENVOL_SETTING_FILE,	/* absolute path, or credential:NAME, a systemd credential of the caller */
 	ENVOL_SETTING_NUMBER,	/* decimal, from @min to @max */
 	ENVOL_SETTING_BOOL,	/* yes, no */
+	ENVOL_SETTING_KEY,	/* URI of a key in a token, pkcs11:…; kept in its one spelling */
 };
 
 struct envol_setting_rule {

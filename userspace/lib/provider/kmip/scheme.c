@@ -147,6 +147,8 @@ static const struct envol_setting_rule settings[] = {
 	{ "certificate_file", ENVOL_SETTING_FILE, .help = "this host's certificate, PEM" },
 	{ "key_file", ENVOL_SETTING_FILE, .is_secret = true,
 	  .help = "its private key, PEM" },
+	{ "client_key", ENVOL_SETTING_KEY,
+	  .help = "instead of key_file: URI of the private key in a token, pkcs11:..." },
 	{ "server_name", .help = "name that the server's certificate must have, if not its host" },
 	{ "servers", .help = "HOST:PORT of each server that holds these keys, in the order to try" },
 	{ "username", .help = "where the server wants one beside the certificate" },

@@ -6,6 +6,7 @@
 #include "userspace/lib/provider/credential.h"
 #include "userspace/lib/provider/kmip/server.h"
 #include "userspace/lib/provider/settings.h"
+#include "userspace/lib/provider/signer.h"
 #include "userspace/lib/util/error.h"
 #include "userspace/lib/util/log.h"
 
@@ -16,6 +17,8 @@ struct access {
 	struct envol *ev;
 	const struct envol_kmip_place *place;
 	struct envol_tls_options tls;
+	struct envol_tls_signer signer;
+	struct envol_deadline deadline;	/* of the signer */
 	struct envol_secret key, password;
 	const char *username, *version;
 	struct envol_kmip_place servers[SERVERS_MAX];
@@ -70,6 +73,35 @@ static int take_password(struct access *access)
 	return read_file(access, "password_file", &access->password);
 }
 
+static int sign(void *data, const char *algorithm, const uint8_t *digest, size_t len,
+		struct envol_blob *signature)
+{
+	struct access *access = data;
+
+	return envol_signer_sign(access->ev, access->signer.name, algorithm, digest, len,
+				 access->deadline, signature);
+}
+
+/* In a file, or in a token, which then signs. */
+static int take_key(struct access *access)
+{
+	const char *uri = setting(access, "client_key");
+
+	if (uri && access->tls.key_file)
+		return envol_error(access->ev, -EINVAL,
+				   "key_file and client_key are both set for %s: the key is in a file or in a token",
+				   access->place->subject);
+	if (!uri && !access->tls.key_file)
+		return missing(access, "key_file (or client_key)");
+	if (!uri)
+		return read_file(access, "key_file", &access->key);
+	access->signer = (struct envol_tls_signer){
+		.ev = access->ev, .name = uri, .sign = sign, .data = access,
+	};
+	access->tls.signer = &access->signer;
+	return 0;
+}
+
 static int take_credentials(struct access *access)
 {
 	int err = 0;
@@ -85,9 +117,7 @@ static int take_credentials(struct access *access)
 		return missing(access, "ca_file");
 	if (!access->tls.certificate_file)
 		return missing(access, "certificate_file");
-	if (!access->tls.key_file)
-		return missing(access, "key_file");
-	err = read_file(access, "key_file", &access->key);
+	err = take_key(access);
 	return err ? err : take_password(access);
 }
 
@@ -128,7 +158,7 @@ static int connect_to(struct access *access, const struct envol_kmip_place *serv
 	int err;
 
 	client->ev = access->ev;
-	client->deadline = deadline;
+	client->deadline = access->deadline = deadline;
 	client->username = access->username;
 	snprintf(client->server, sizeof(client->server), "%s", server->subject);
 	err = envol_kmip_client_init(client);
@@ -164,6 +194,9 @@ static int connect_to_one(struct access *access, struct envol_deadline deadline,
 			client->deadline = deadline;
 			return 0;
 		}
+		/* No other server is to be asked where our own key does not sign. */
+		if (access->signer.err)
+			return err;
 		if (left > 1)
 			envol_log_warning(access->ev, "%s; the next server is tried",
 					  envol_error_message(access->ev));

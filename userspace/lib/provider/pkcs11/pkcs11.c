@@ -9,6 +9,7 @@
 #include "userspace/lib/provider/pkcs11/ckr.h"
 #include "userspace/lib/provider/pkcs11/describe.h"
 #include "userspace/lib/provider/pkcs11/generate.h"
+#include "userspace/lib/provider/pkcs11/sign.h"
 #include "userspace/lib/provider/provider.h"
 #include "userspace/lib/provider/settings.h"
 #include "userspace/lib/util/error.h"
@@ -44,6 +45,12 @@ static int renew(struct envol_kek *kek)
 	int err = envol_pkcs11_session_reopen(&kek->session);
 
 	return err ? err : find_keys(kek);
+}
+
+static int gone(struct envol_kek *kek)
+{
+	return envol_error(kek->ev, -ENOENT, "the key is gone from %s",
+			   kek->session.token.label);
 }
 
 static bool is_worth_another(const struct envol_kek *kek, int err)
@@ -297,8 +304,7 @@ static int clear_session(struct envol_kek *kek)
 	strcpy(sentence, kek->ev->message);
 	err = renew(kek);
 	if (!err && !kek->n_keys)
-		err = envol_error(kek->ev, -ENOENT, "the key is gone from %s",
-				  kek->session.token.label);
+		err = gone(kek);
 	if (!err)
 		strcpy(kek->ev->message, sentence);
 	return err;
@@ -484,8 +490,7 @@ static int pkcs11_rotate(struct envol_kek *kek)
 	kek->session.is_writable = true;
 	err = renew(kek);
 	if (!err && !kek->n_keys)
-		err = envol_error(kek->ev, -ENOENT, "the key is gone from %s",
-				  kek->session.token.label);
+		err = gone(kek);
 	if (!err)
 		err = envol_pkcs11_generate(&kek->session, &kek->name,
 					    newest(kek));
@@ -506,6 +511,26 @@ static int pkcs11_random(struct envol_kek *kek, struct envol_secret *bytes)
 	}
 	if (!err)
 		envol_secret_move(bytes, &fresh);
+	return err;
+}
+
+static int pkcs11_sign(struct envol_kek *kek, const char *algorithm,
+		       const struct envol_blob *digest,
+		       struct envol_blob *signature)
+{
+	int err = check_versions(kek);
+
+	if (!err)
+		err = envol_pkcs11_sign(&kek->session, newest(kek), algorithm,
+					digest, signature);
+	if (is_worth_another(kek, err)) {
+		err = renew(kek);
+		if (!err && !kek->n_keys)
+			err = gone(kek);
+		if (!err)
+			err = envol_pkcs11_sign(&kek->session, newest(kek),
+						algorithm, digest, signature);
+	}
 	return err;
 }
 
@@ -538,6 +563,7 @@ ENVOL_PROVIDER(pkcs11) = {
 	.wrap = pkcs11_wrap,
 	.unwrap = pkcs11_unwrap,
 	.random = pkcs11_random,
+	.sign = pkcs11_sign,
 	.rotate = pkcs11_rotate,
 	.create = pkcs11_create,
 	.list = envol_pkcs11_list,
