@@ -2,7 +2,7 @@
 /*
  * Bios through the cipher: walks one bio (decryption, in place) or two
  * (encryption, from the caller's pages to bounce pages) in step. The only file
- * that opens FPU sections; each is bounded by fpu_bytes, for preemption is off
+ * that opens FPU sections; each is bounded by fpu_us, for preemption is off
  * inside (6.14 and older) or softirqs are (6.15 and newer).
  *
  * Contexts: tasks, workers and softirqs. Nothing here sleeps or allocates, and
@@ -17,6 +17,8 @@
  * Each source byte is read once, so a page that its owner changes while it is
  * being written garbles that data unit and nothing else.
  */
+#include <linux/ktime.h>
+#include <linux/math64.h>
 #include <linux/module.h>
 #include <linux/overflow.h>
 #include <linux/slab.h>
@@ -25,15 +27,16 @@
 #include "kmod/core/xts_selftest.h"
 #include "kmod/envol.h"
 
-#define FPU_BYTES_MIN 4096u
-#define FPU_BYTES_MAX 65536u
+static unsigned int fpu_us = IS_ENABLED(CONFIG_PREEMPT_RT) ? 1 : 5;
+module_param(fpu_us, uint, 0644);
+MODULE_PARM_DESC(fpu_us, "longest FPU section, microseconds");
 
-/* Of one call of an engine: an FPU section's worth of single pages. */
+/* Of one call of an engine: what vaes-avx2 does of single pages in a section. */
 #define MAX_SEGMENTS 16
 
-static unsigned int fpu_bytes = IS_ENABLED(CONFIG_PREEMPT_RT) ? 4096 : 16384;
-module_param(fpu_bytes, uint, 0644);
-MODULE_PARM_DESC(fpu_bytes, "bytes encrypted or decrypted in one FPU section, 4096 to 65536");
+/* A call, and how many: the best of them was not disturbed. */
+#define MEASURED_BYTES 16384
+#define MEASUREMENTS 16
 
 static u32 cpu_features;
 static const struct envol_xts_engine *portable;
@@ -281,8 +284,7 @@ int envol_crypt_run(struct envol_target *et, enum envol_direction direction,
 		    struct bio *src, struct bvec_iter *src_iter,
 		    unsigned int bytes)
 {
-	unsigned int section = round_down(clamp(READ_ONCE(fpu_bytes), FPU_BYTES_MIN,
-						FPU_BYTES_MAX), ENVOL_XTS_DU_MAX);
+	unsigned int section = envol_pace_bytes(et, READ_ONCE(fpu_us));
 	struct envol_key *key = envol_key_get(&et->key);
 	struct run run = {
 		.engine = envol_crypt_may_run(et->engine) ? et->engine : portable,
@@ -326,4 +328,29 @@ int envol_crypt_selftest(const struct envol_xts_engine *engine)
 	}
 	kfree(work);
 	return err == -ENOENT ? 0 : err;
+}
+
+unsigned int envol_crypt_measure(const struct envol_xts_engine *engine)
+{
+	struct measure {
+		struct envol_xts_key key;
+		u8 data[MEASURED_BYTES];
+	} *work = kzalloc(sizeof(*work), GFP_KERNEL);
+	u64 ns, best = U64_MAX;
+	unsigned int i;
+
+	if (!work)
+		return 0;
+	envol_crypt_set_key(&work->key, work->data, ENVOL_XTS_KEY_256, ENVOL_XTS_ALLOW_WEAK);
+	for (i = 0; i < MEASUREMENTS; i++) {
+		begin_section(engine);
+		ns = ktime_get_ns();
+		envol_xts_encrypt(engine, &work->key, work->data, work->data,
+				  MEASURED_BYTES, ENVOL_XTS_DU_MIN, 0, 1);
+		ns = ktime_get_ns() - ns;
+		end_section(engine);
+		best = min(best, max(ns, 1ull));
+	}
+	kfree(work);
+	return div64_u64(MEASURED_BYTES * NSEC_PER_USEC, best);
 }

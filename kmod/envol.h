@@ -107,6 +107,7 @@ struct envol_target {
 	dev_t mapping;			/* for messages and tracepoints */
 	struct dm_dev *dev;
 	const struct envol_xts_engine *engine;
+	unsigned int rate;		/* the engine's, bytes a microsecond */
 	struct envol_key __rcu *key;	/* NULL: wiped */
 	struct envol_stats __percpu *stats;
 	sector_t start;			/* of the mapping, on dev */
@@ -161,6 +162,9 @@ int envol_crypt_set_key(struct envol_xts_key *key, const u8 *raw, size_t len,
 /* Known answers of one engine. 0, -EBADMSG or -ENOMEM. */
 int envol_crypt_selftest(const struct envol_xts_engine *engine);
 
+/* Bytes a microsecond of an engine that this CPU runs, at least 1; 0: no memory. */
+unsigned int envol_crypt_measure(const struct envol_xts_engine *engine);
+
 enum envol_direction { ENVOL_DECRYPT, ENVOL_ENCRYPT };
 
 /*
@@ -172,6 +176,21 @@ int envol_crypt_run(struct envol_target *et, enum envol_direction direction,
 		    struct bio *dst, struct bvec_iter *dst_iter,
 		    struct bio *src, struct bvec_iter *src_iter,
 		    unsigned int bytes);
+
+/*
+ * pace.c: how fast an engine is.
+ */
+
+/* Measure all usable engines. 0 or -ENOMEM. May sleep. */
+int envol_pace_init(void);
+
+/* Bytes a microsecond of an engine that this CPU runs. */
+unsigned int envol_pace_rate(const struct envol_xts_engine *engine);
+
+/* What @et's engine does in @us microseconds: whole data units, at least one of the largest. */
+unsigned int envol_pace_bytes(const struct envol_target *et, unsigned int us);
+
+#define ENVOL_PACE_BYTES_MAX (1u << 24)
 
 /*
  * job.c: where the work on a bio runs.

@@ -30,6 +30,7 @@
 #include <linux/cpumask.h>
 #include <linux/interrupt.h>
 #include <linux/llist.h>
+#include <linux/math64.h>
 #include <linux/module.h>
 #include <linux/percpu.h>
 #include <linux/preempt.h>
@@ -40,23 +41,18 @@
 #include "kmod/envol.h"
 #include "kmod/trace.h"
 
-static unsigned int inline_bytes = 65536;
-module_param(inline_bytes, uint, 0644);
-MODULE_PARM_DESC(inline_bytes, "largest bio worked on in the task that submits or completes it");
+/* Below, waking a helper and moving the data to its cache takes as long as it saves. */
+static unsigned int inline_us = 10;
+module_param(inline_us, uint, 0644);
+MODULE_PARM_DESC(inline_us, "longest work on a bio in the task that submits or completes it, microseconds");
 
-static unsigned int softirq_bytes = 65536;
-module_param(softirq_bytes, uint, 0644);
-MODULE_PARM_DESC(softirq_bytes, "most bytes decrypted in one softirq");
+static unsigned int softirq_us = 25;
+module_param(softirq_us, uint, 0644);
+MODULE_PARM_DESC(softirq_us, "longest decryption in one softirq, microseconds");
 
-static unsigned int slow_bytes = 4096;
-module_param(slow_bytes, uint, 0644);
-MODULE_PARM_DESC(slow_bytes, "what takes the place of both where an engine has no AES instructions");
-
-static unsigned int piece_bytes = 32768;
-module_param(piece_bytes, uint, 0644);
-MODULE_PARM_DESC(piece_bytes, "bytes a helper takes at a time from a bio that is shared");
-
-#define PIECE_BYTES_MAX (1u << 20)
+static unsigned int piece_us = 5;
+module_param(piece_us, uint, 0644);
+MODULE_PARM_DESC(piece_us, "work that a helper takes at a time from a bio that is shared, microseconds");
 
 enum place { HERE, DEFERRED, SHARED };
 
@@ -87,38 +83,40 @@ static unsigned int job_bytes(const struct envol_job *job)
 	return job->src_iter.bi_size;
 }
 
-static unsigned int budget(const struct envol_job *job, unsigned int fast_bytes)
+static u64 us_to_ns(unsigned int us)
 {
-	return envol_crypt_is_slow(job->et->engine) ? READ_ONCE(slow_bytes) : fast_bytes;
+	return (u64)us * NSEC_PER_USEC;
+}
+
+static u64 job_ns(const struct envol_job *job)
+{
+	return div_u64((u64)job_bytes(job) * NSEC_PER_USEC, job->et->rate);
+}
+
+/* 4 KiB are begun wherever any time is left, whatever they take. */
+static bool fits(const struct envol_job *job, u64 ns)
+{
+	return ns && (job_bytes(job) <= ENVOL_XTS_DU_MAX || job_ns(job) <= ns);
 }
 
 /*
  * The decision. A reader may be in any context; a writer is in a task, and
  * always works itself: SHARED means that it lets others help.
  */
-static enum place choose_place(const struct envol_job *job, unsigned int softirq_left)
+static enum place choose_place(const struct envol_job *job, u64 softirq_ns)
 {
-	unsigned int bytes = job_bytes(job);
-
 	if (in_hardirq() || irqs_disabled())
 		return DEFERRED;
 	if (!envol_crypt_may_run(job->et->engine))
 		return SHARED;
 	if (in_serving_softirq())
-		return bytes <= budget(job, softirq_left) ? HERE : SHARED;
-	if (bytes <= budget(job, READ_ONCE(inline_bytes)))
+		return fits(job, softirq_ns) ? HERE : SHARED;
+	if (fits(job, us_to_ns(READ_ONCE(inline_us))))
 		return HERE;
 	/* Nobody to share with; a slow engine would still hold up too much. */
 	if (num_online_cpus() == 1 && !envol_crypt_is_slow(job->et->engine))
 		return HERE;
 	return SHARED;
-}
-
-static unsigned int piece_size(const struct envol_job *job)
-{
-	unsigned int bytes = budget(job, READ_ONCE(piece_bytes));
-
-	return round_down(clamp(bytes, ENVOL_XTS_DU_MAX, PIECE_BYTES_MAX), ENVOL_XTS_DU_MAX);
 }
 
 static void run_here(struct envol_job *job)
@@ -234,7 +232,7 @@ static void share(struct envol_job *job, unsigned int refs)
 	unsigned int pieces, wanted;
 	unsigned long flags;
 
-	job->piece = piece_size(job);
+	job->piece = envol_pace_bytes(job->et, READ_ONCE(piece_us));
 	pieces = DIV_ROUND_UP(job_bytes(job), job->piece);
 	wanted = min(pieces + 1 - refs, num_online_cpus());
 	atomic_set(&job->next, 0);
@@ -263,7 +261,7 @@ static void run_deferred(struct tasklet_struct *tasklet)
 {
 	struct bottom_half *bh = from_tasklet(bh, tasklet, tasklet);
 	struct llist_node *node = llist_reverse_order(llist_del_all(&bh->jobs));
-	unsigned int left = READ_ONCE(softirq_bytes);
+	u64 left = us_to_ns(READ_ONCE(softirq_us));
 	struct envol_job *job, *next;
 	enum place place;
 
@@ -274,7 +272,7 @@ static void run_deferred(struct tasklet_struct *tasklet)
 			share(job, 1);
 			continue;
 		}
-		left -= min(left, job_bytes(job));
+		left -= min(left, job_ns(job));
 		run_here(job);
 		envol_read_done(job);
 	}
@@ -282,7 +280,7 @@ static void run_deferred(struct tasklet_struct *tasklet)
 
 bool envol_job_decrypt(struct envol_job *job)
 {
-	enum place place = choose_place(job, READ_ONCE(softirq_bytes));
+	enum place place = choose_place(job, us_to_ns(READ_ONCE(softirq_us)));
 
 	trace_envol_job(job, place);
 	switch (place) {

@@ -20,6 +20,9 @@ static int __init envol_init(void)
 	err = envol_selftest_run();
 	if (err)
 		return err;
+	err = envol_pace_init();
+	if (err)
+		return err;
 	err = envol_pool_init();
 	if (err)
 		return err;
@@ -31,7 +34,8 @@ static int __init envol_init(void)
 		goto err_job;
 
 	engine = envol_xts_best_engine(envol_crypt_cpu());
-	DMINFO("self-tests passed, fastest engine on this CPU: %s%s", engine->name,
+	DMINFO("self-tests passed, fastest engine on this CPU: %s, %u MB/s%s", engine->name,
+	       envol_pace_rate(engine),
 	       envol_crypt_is_slow(engine) ? " (slow: no AES instructions)" : "");
 	return 0;
 

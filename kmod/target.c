@@ -123,6 +123,7 @@ static int keep_table(struct envol_target *et, const struct envol_table *t,
 	et->table.device = et->dev->name;
 	et->table.engine = t->engine ? et->engine->name : NULL;
 
+	et->rate = envol_pace_rate(et->engine);
 	et->start = t->start_sector;
 	et->iv_offset = t->iv_offset;
 	et->du_size = t->du_size;
