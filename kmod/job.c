@@ -96,7 +96,17 @@ static u64 job_ns(const struct envol_job *job)
 /* 4 KiB are begun wherever any time is left, whatever they take. */
 static bool fits(const struct envol_job *job, u64 ns)
 {
-	return ns && (job_bytes(job) <= ENVOL_XTS_DU_MAX || job_ns(job) <= ns);
+	if (job_bytes(job) <= ENVOL_XTS_DU_MAX)
+		return ns;
+	return (u64)job_bytes(job) * NSEC_PER_USEC <= ns * job->et->rate;
+}
+
+/* A slow engine's rate may be of the best case: it gets no more than 4 KiB. */
+static bool fits_softirq(const struct envol_job *job, u64 ns)
+{
+	if (envol_crypt_is_slow(job->et->engine) && job_bytes(job) > ENVOL_XTS_DU_MAX)
+		return false;
+	return fits(job, ns);
 }
 
 /*
@@ -110,7 +120,7 @@ static enum place choose_place(const struct envol_job *job, u64 softirq_ns)
 	if (!envol_crypt_may_run(job->et->engine))
 		return SHARED;
 	if (in_serving_softirq())
-		return fits(job, softirq_ns) ? HERE : SHARED;
+		return fits_softirq(job, softirq_ns) ? HERE : SHARED;
 	if (fits(job, us_to_ns(READ_ONCE(inline_us))))
 		return HERE;
 	/* Nobody to share with; a slow engine would still hold up too much. */
