@@ -66,12 +66,13 @@ static DEFINE_PER_CPU(struct work_struct, helpers);
 static struct workqueue_struct *queue;
 
 /*
- * Small jobs, which are one piece, and large ones. Helpers take from both in turn and
- * the oldest first, so that neither kind waits for the other to run dry.
+ * Small jobs, which are one piece, and large ones, the oldest first. Small ones are served
+ * between the pieces of a large one, one at a time, so that neither kind waits for the other
+ * to run dry.
  */
-static struct list_head jobs[2] = { LIST_HEAD_INIT(jobs[0]), LIST_HEAD_INIT(jobs[1]) };
-static unsigned int turn;
-static DEFINE_SPINLOCK(jobs_lock);	/* jobs and turn; taken in any context */
+enum size { SMALL, LARGE };
+static struct list_head jobs[] = { LIST_HEAD_INIT(jobs[SMALL]), LIST_HEAD_INIT(jobs[LARGE]) };
+static DEFINE_SPINLOCK(jobs_lock);	/* taken in any context */
 
 struct workqueue_struct *envol_job_queue(void)
 {
@@ -140,28 +141,42 @@ static void run_here(struct envol_job *job)
 	envol_stats_inc(job->et, ENVOL_STAT_INLINE);
 }
 
-/* Work on pieces until none is left. A task or worker; may sleep. */
-static void work_on(struct envol_job *job)
-{
-	struct bvec_iter src = job->src_iter, dst = job->dst_iter;
-	unsigned int total = job_bytes(job), at = 0, n;
-	bool in_place = job->dst == job->src;
-	u64 start;
+/* One who works on a job, and how far into it his iterators are. */
+struct worker {
+	struct envol_job *job;
+	struct bvec_iter src;
+	struct bvec_iter dst;
+	unsigned int at;
+};
 
-	for (;;) {
-		start = (u64)(unsigned int)atomic_fetch_inc(&job->next) * job->piece;
-		if (start >= total)
-			return;
-		n = min_t(u64, job->piece, total - start);
-		bio_advance_iter(job->src, &src, start - at);
-		if (!in_place)
-			bio_advance_iter(job->dst, &dst, start - at);
-		if (envol_crypt_run(job->et, job->direction, job->dst,
-				    in_place ? &src : &dst, job->src, &src, n))
-			WRITE_ONCE(job->status, BLK_STS_IOERR);
-		at = start + n;
-		cond_resched();
-	}
+static void start_on(struct worker *worker, struct envol_job *job)
+{
+	worker->job = job;
+	worker->src = job->src_iter;
+	worker->dst = job->dst_iter;
+	worker->at = 0;
+}
+
+/* The next piece that nobody has taken; false: there is none. A task; may sleep. */
+static bool do_piece(struct worker *worker)
+{
+	struct envol_job *job = worker->job;
+	u64 start = (u64)(unsigned int)atomic_fetch_inc(&job->next) * job->piece;
+	unsigned int total = job_bytes(job), n;
+	bool in_place = job->dst == job->src;
+
+	if (start >= total)
+		return false;
+	n = min_t(u64, job->piece, total - start);
+	bio_advance_iter(job->src, &worker->src, start - worker->at);
+	if (!in_place)
+		bio_advance_iter(job->dst, &worker->dst, start - worker->at);
+	if (envol_crypt_run(job->et, job->direction, job->dst,
+			    in_place ? &worker->src : &worker->dst, job->src, &worker->src, n))
+		WRITE_ONCE(job->status, BLK_STS_IOERR);
+	worker->at = start + n;
+	cond_resched();
+	return true;
 }
 
 /* A writer waits for its job and ends it itself; a reader's is ended by the last at it. */
@@ -190,30 +205,43 @@ static void unlist_job(struct envol_job *job)
 		put_job(job);
 }
 
-static struct envol_job *get_next_job(void)
+static struct envol_job *get_job(enum size size)
 {
 	struct envol_job *job;
 
 	spin_lock_irq(&jobs_lock);
-	turn ^= 1;
-	if (list_empty(&jobs[turn]))
-		turn ^= 1;
-	job = list_first_entry_or_null(&jobs[turn], struct envol_job, node);
+	job = list_first_entry_or_null(&jobs[size], struct envol_job, node);
 	if (job)
 		atomic_inc(&job->refs);
 	spin_unlock_irq(&jobs_lock);
 	return job;
 }
 
+/* With one job, if there is any of that size; small ones go between the pieces of a large one. */
+static bool help_with(enum size size)
+{
+	struct envol_job *job = get_job(size);
+	struct worker worker;
+
+	if (!job)
+		return false;
+	start_on(&worker, job);
+	while (do_piece(&worker))
+		if (size == LARGE)
+			help_with(SMALL);
+	unlist_job(job);
+	put_job(job);
+	return true;
+}
+
 static void help(struct work_struct *work)
 {
-	struct envol_job *job;
+	bool helped;
 
-	while ((job = get_next_job())) {
-		work_on(job);
-		unlist_job(job);
-		put_job(job);
-	}
+	do {
+		helped = help_with(SMALL);
+		helped |= help_with(LARGE);
+	} while (helped);
 }
 
 /*
@@ -250,7 +278,7 @@ static void share(struct envol_job *job, unsigned int refs)
 	envol_stats_inc(job->et, ENVOL_STAT_SPREAD);
 
 	spin_lock_irqsave(&jobs_lock, flags);
-	list_add_tail(&job->node, &jobs[pieces > 1]);
+	list_add_tail(&job->node, &jobs[pieces > 1 ? LARGE : SMALL]);
 	spin_unlock_irqrestore(&jobs_lock, flags);
 	call_helpers(wanted);
 }
@@ -310,6 +338,7 @@ bool envol_job_decrypt(struct envol_job *job)
 void envol_job_encrypt(struct envol_job *job, bool nowait)
 {
 	enum place place = nowait ? HERE : choose_place(job, 0);
+	struct worker worker;
 
 	trace_envol_job(job, place);
 	if (place == HERE) {
@@ -317,7 +346,9 @@ void envol_job_encrypt(struct envol_job *job, bool nowait)
 		return;
 	}
 	share(job, 2);
-	work_on(job);
+	start_on(&worker, job);
+	while (do_piece(&worker))
+		;
 	unlist_job(job);
 	put_job(job);
 	wait_var_event(&job->refs, !atomic_read_acquire(&job->refs));
