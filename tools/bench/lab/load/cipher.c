@@ -9,19 +9,20 @@
 #include "load.h"
 
 /* As many as the data path gives an engine at a time, with preemption off. */
-#define SECTION_PAGES 4
+#define SECTION_PAGES 16
 
 struct work {
 	struct envol_xts_key key;
 	const struct envol_xts_engine *engine;
 	unsigned int du_size;
 	u64 tweak;
+	struct envol_xts_segment segments[SECTION_PAGES]; /* not on a stack that is zeroed */
 };
 
 static void crypt_section(struct work *work, struct page **dst, struct page **src,
 			  unsigned int pages)
 {
-	struct envol_xts_segment segments[SECTION_PAGES];
+	struct envol_xts_segment *segments = work->segments;
 	unsigned int i;
 
 	for (i = 0; i < pages; i++)
