@@ -2,8 +2,6 @@
 /* pkg-config: libcurl */
 /* pkg-config: libssl */
 #include <arpa/inet.h>
-#include <assert.h>
-#include <ctype.h>
 #include <curl/curl.h>
 #include <errno.h>
 #include <netinet/in.h>
@@ -12,33 +10,12 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "userspace/lib/net/http.h"
+#include "userspace/lib/net/http_failure.h"
 #include "userspace/lib/net/http_head.h"
 #include "userspace/lib/util/error.h"
 #include "userspace/lib/util/log.h"
 
 #define CONNECT_MS 10000	/* then another try may find another address */
-
-struct envol_http {
-	struct envol *ev;
-	CURL *curl;
-	char *ca_file, *proxy;
-	bool plain;
-	char error[CURL_ERROR_SIZE];
-};
-
-/* One exchange under way. */
-struct exchange {
-	struct envol_http *http;
-	const struct envol_http_request *request;
-	struct envol_http_answer *answer;
-	bool plain;		/* this one is over http:// */
-	bool refused_address;
-	char host[256];		/* for sentences */
-	size_t max, len;	/* bytes of the body: allowed, there */
-	size_t head_len;
-	int err;		/* a callback's own */
-};
 
 void envol_http_free_answer(struct envol_http_answer *answer)
 {
@@ -54,7 +31,7 @@ void envol_http_free_answer(struct envol_http_answer *answer)
 
 static size_t take_head(char *line, size_t size, size_t n, void *data)
 {
-	struct exchange *x = data;
+	struct envol_http_exchange *x = data;
 
 	x->head_len += n;
 	if (x->head_len > ENVOL_HTTP_HEAD_MAX)
@@ -66,7 +43,7 @@ static size_t take_head(char *line, size_t size, size_t n, void *data)
 	return x->err ? 0 : n;
 }
 
-static int keep(struct exchange *x, const char *data, size_t n)
+static int keep(struct envol_http_exchange *x, const char *data, size_t n)
 {
 	struct envol_secret *body = &x->answer->body;
 
@@ -90,7 +67,7 @@ static int keep(struct exchange *x, const char *data, size_t n)
 
 static size_t take_body(char *data, size_t size, size_t n, void *arg)
 {
-	struct exchange *x = arg;
+	struct envol_http_exchange *x = arg;
 
 	x->err = keep(x, data, n);
 	x->len += n;
@@ -115,7 +92,7 @@ static bool stays_near(const struct sockaddr *address)
 static curl_socket_t open_socket(void *data, curlsocktype purpose,
 				 struct curl_sockaddr *address)
 {
-	struct exchange *x = data;
+	struct envol_http_exchange *x = data;
 
 	if (x->plain && !stays_near(&address->addr)) {
 		x->refused_address = true;
@@ -377,7 +354,7 @@ static CURLcode set_method(CURL *curl, const struct envol_http_request *request)
 					    is_get ? NULL : request->method);
 }
 
-static CURLcode set_request(struct exchange *x, struct curl_slist *lines,
+static CURLcode set_request(struct envol_http_exchange *x, struct curl_slist *lines,
 			    long left_ms)
 {
 	CURL *curl = x->http->curl;
@@ -405,7 +382,7 @@ static CURLcode set_request(struct exchange *x, struct curl_slist *lines,
 }
 
 /* What is refused before anything is sent. The host is for sentences: libcurl parses by itself. */
-static int check_request(struct exchange *x)
+static int check_request(struct envol_http_exchange *x)
 {
 	const struct envol_http_request *request = x->request;
 	const char *url = request->url, *host;
@@ -432,120 +409,7 @@ static int check_request(struct exchange *x)
 	return 0;
 }
 
-/* ---- what became of it ---------------------------------------------------------------- */
-
-/* libcurl's sentence, which may quote the other end. */
-static const char *detail(struct envol_http *http, CURLcode bad)
-{
-	char *at;
-
-	if (!*http->error)
-		return curl_easy_strerror(bad);
-	for (at = http->error; *at; at++)
-		if (!isprint((unsigned char)*at))
-			*at = '?';
-	return http->error;
-}
-
-static int refuse_tls(struct exchange *x, CURLcode bad)
-{
-	struct envol_http *http = x->http;
-	long verdict = X509_V_OK;
-
-	curl_easy_getinfo(http->curl, CURLINFO_SSL_VERIFYRESULT, &verdict);
-	switch (verdict) {
-	case X509_V_OK:
-		return envol_error(http->ev, -EPROTO, "TLS with %s: %s", x->host,
-				   detail(http, bad));
-	case X509_V_ERR_CERT_NOT_YET_VALID:
-	case X509_V_ERR_CERT_HAS_EXPIRED:
-		return envol_error(http->ev, -EPROTO,
-				   "the certificate of %s is not to be trusted: %s; is this host's clock right?",
-				   x->host,
-				   X509_verify_cert_error_string(verdict));
-	case X509_V_ERR_UNSPECIFIED:	/* libcurl's own: the name */
-		return envol_error(http->ev, -EPROTO,
-				   "the certificate of %s is not to be trusted: %s",
-				   x->host, detail(http, bad));
-	default:
-		return envol_error(http->ev, -EPROTO,
-				   "the certificate of %s is not to be trusted: %s; if a private authority issued it, set ca_file",
-				   x->host,
-				   X509_verify_cert_error_string(verdict));
-	}
-}
-
-static int refuse_ca_file(struct exchange *x)
-{
-	return envol_error(x->http->ev, -EINVAL,
-			   "no certificate authority can be read from %s",
-			   x->http->ca_file ? x->http->ca_file :
-					      "the system's bundle; install ca-certificates");
-}
-
-/* An end in the middle of TLS's beginning comes as a failure of TLS. */
-static bool was_cut(struct envol_http *http)
-{
-	long os_error = 0;
-
-	curl_easy_getinfo(http->curl, CURLINFO_OS_ERRNO, &os_error);
-	return os_error == ECONNRESET || os_error == EPIPE ||
-	       strstr(http->error, "SSL_ERROR_SYSCALL");
-}
-
-static int explain(struct exchange *x, CURLcode bad)
-{
-	struct envol_http *http = x->http;
-	struct envol *ev = http->ev;
-
-	if (x->err)
-		return x->err;
-	if (x->refused_address)
-		return envol_error(ev, -EINVAL,
-				   "%s is not an address of this machine or link: http:// goes no further",
-				   x->host);
-	switch (bad) {
-	case CURLE_OUT_OF_MEMORY:
-		return envol_error(ev, -ENOMEM, "out of memory");
-	case CURLE_URL_MALFORMAT:
-	case CURLE_UNSUPPORTED_PROTOCOL:
-		return envol_error(ev, -EPROTO, "%s: %s", x->host,
-				   detail(http, bad));
-	case CURLE_COULDNT_RESOLVE_HOST:
-		return envol_error(ev, -EHOSTUNREACH,
-				   "the name %s can't be resolved; a wrong name, a vault that was deleted, or no network",
-				   x->host);
-	case CURLE_COULDNT_RESOLVE_PROXY:
-		return envol_error(ev, -EHOSTUNREACH,
-				   "the name of the proxy %s can't be resolved",
-				   http->proxy);
-	case CURLE_OPERATION_TIMEDOUT:
-		return envol_error(ev, -ETIMEDOUT, "no answer of %s in time: %s",
-				   x->host, detail(http, bad));
-	case CURLE_COULDNT_CONNECT:
-	case CURLE_SEND_ERROR:
-	case CURLE_RECV_ERROR:
-	case CURLE_GOT_NOTHING:
-	case CURLE_PARTIAL_FILE:
-		return envol_error(ev, -EHOSTUNREACH, "%s can't be reached: %s",
-				   x->host, detail(http, bad));
-	case CURLE_SSL_CACERT_BADFILE:
-		return refuse_ca_file(x);
-	case CURLE_SSL_CONNECT_ERROR:
-		if (was_cut(http))
-			return envol_error(ev, -EHOSTUNREACH,
-					   "%s can't be reached: %s", x->host,
-					   detail(http, bad));
-		return refuse_tls(x, bad);
-	case CURLE_PEER_FAILED_VERIFICATION:
-		return refuse_tls(x, bad);
-	default:
-		return envol_error(ev, -EPROTO, "%s: %s", x->host,
-				   detail(http, bad));
-	}
-}
-
-static void note(struct exchange *x, int64_t started_ms)
+static void note(struct envol_http_exchange *x, int64_t started_ms)
 {
 	int path_len = (int)strcspn(x->request->url, "?");
 
@@ -563,7 +427,7 @@ int envol_http_do(struct envol_http *http,
 		  struct envol_http_answer *answer)
 {
 	_cleanup_lines_ struct curl_slist *lines = NULL;
-	struct exchange x = { .http = http, .request = request,
+	struct envol_http_exchange x = { .http = http, .request = request,
 			      .answer = answer };
 	int64_t started_ms = envol_deadline_now_ms();
 	long left_ms = envol_deadline_left_ms(deadline), status = 0;
@@ -587,7 +451,7 @@ int envol_http_do(struct envol_http *http,
 	curl_easy_setopt(http->curl, CURLOPT_POSTFIELDS, NULL);
 	if (bad) {
 		envol_http_free_answer(answer);
-		return explain(&x, bad);
+		return envol_http_failure_explain(&x, bad);
 	}
 	curl_easy_getinfo(http->curl, CURLINFO_RESPONSE_CODE, &status);
 	answer->status = (unsigned int)status;
