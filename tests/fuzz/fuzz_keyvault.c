@@ -10,7 +10,9 @@
 #include "userspace/lib/net/http_head.h"
 #include "userspace/lib/provider/keyvault/answer.h"
 #include "userspace/lib/provider/keyvault/bundle.h"
+#include "userspace/lib/provider/keyvault/claims.h"
 #include "userspace/lib/provider/keyvault/refusal.h"
+#include "userspace/lib/util/json_member.h"
 
 #define KID "https://v1.vault.azure.net/keys/k1/dd064d10ccf24983855c7df9a809dd23"
 #define VALUE_MAX 64
@@ -106,6 +108,23 @@ static void try_refusal(const char *text, size_t len, unsigned int status)
 	envol_secret_wipe(&answer.body);
 }
 
+/* What a vault may ask of a token stays one object, whatever it asks. */
+static void try_claims(const char *header)
+{
+	struct envol_json_member member;
+	char *asked, *claims;
+
+	if (envol_claims_asked(ev, header, &asked))
+		return;
+	demand(envol_claims_write(ev, asked, &claims) == 0);
+	demand(envol_json_member_find(claims, strlen(claims), "access_token",
+				      &member) == 0);
+	demand(!member.is_string && member.text[0] == '{' &&
+	       member.text + member.len + 1 == claims + strlen(claims));
+	free(asked);
+	free(claims);
+}
+
 static void try_head(const char *text, size_t len)
 {
 	struct envol_http_answer answer = ENVOL_HTTP_ANSWER_INIT;
@@ -114,6 +133,7 @@ static void try_head(const char *text, size_t len)
 	if (answer.request_id)
 		demand_printable(answer.request_id);
 	demand(answer.retry_after_s <= ENVOL_HTTP_HEAD_PAUSE_MAX_S);
+	try_claims(answer.challenge);
 	envol_http_free_answer(&answer);
 }
 

@@ -211,6 +211,17 @@ test("a_client_certificate", async () => {
 		facts.CERTIFICATE_FILE));
 });
 
+test("a_claims_challenge_is_met", async () => {
+	const keys = sdk.client();
+	await keys.createKey("claimed", "EC");
+	await tell("tokens", { demand: "c1" });
+	try {
+		assert.strictEqual((await keys.getKey("claimed")).name, "claimed");
+	} finally {
+		await tell("tokens", { demand: "" });
+	}
+});
+
 test("an_unknown_certificate_is_refused", async () => {
 	await tell("application", { client_id: facts.CLIENT_ID, drop_certificates: true });
 	await assert.rejects(unwraps(new sdk.ClientCertificateCredential(facts.TENANT,

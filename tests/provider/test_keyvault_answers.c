@@ -178,6 +178,56 @@ TEST(a_deleted_key_is_told_from_one_that_never_was)
 	teardown();
 }
 
+static size_t count(const char *text, const char *what)
+{
+	size_t n = 0;
+
+	for (; (text = strstr(text, what)); text++)
+		n++;
+	return n;
+}
+
+/* Continuous access evaluation: the token has hours left, and the vault wants another. */
+TEST(a_claims_challenge_is_met_once)
+{
+	static const char fetched[] = "new access token";
+	struct envol_key_info info = { 0 };
+	size_t before;
+
+	setup(DISK7);
+	before = count(place.log, fetched);
+	keyvault_tell(&keyvault, "tokens demand=c1");
+	CHECK_OK(unwrap(DISK7));
+	CHECK_EQ(count(place.log, fetched), before + 1);
+	/* What was got for it serves the next process. */
+	CHECK_OK(unwrap(DISK7));
+	CHECK_EQ(count(place.log, fetched), before + 1);
+	CHECK_STR_HAS(place.log, "/unwrapkey: 401");
+	/* A request that makes a version is not done twice by it. */
+	keyvault_tell(&keyvault, "tokens demand=c2");
+	CHECK_OK(envol_key_rotate(ev, DISK7, &info));
+	CHECK_EQ(info.n_versions, 2);
+	envol_key_info_free(&info);
+	/* Where Entra ID does not give what is asked for, that is the end. */
+	before = count(place.log, fetched);
+	keyvault_tell(&keyvault, "tokens demand=c3 deaf=true");
+	CHECK_ERR(unwrap(DISK7), -EACCES);
+	CHECK_STR_HAS(envol_error_message(ev), "conditional access policy");
+	CHECK_EQ(count(place.log, fetched), before + 1);
+	keyvault_tell(&keyvault, "tokens demand=");
+	CHECK_OK(unwrap(DISK7));
+	/* A token that is over and then one that lacks something: each is mended once. */
+	keyvault_tell(&keyvault, "tokens demand=c4 revoke=%s",
+		      keyvault_fact(&keyvault, "CLIENT_ID"));
+	keyvault_tell(&keyvault, "clock forward=2");
+	CHECK_OK(unwrap(DISK7));
+	keyvault_tell(&keyvault,
+		      "fault do=status status=401 path=unwrapkey headers='{\"WWW-Authenticate\":\"Bearer error=\\\"insufficient_claims\\\", claims=\\\"e30\\\"\"}'");
+	CHECK_ERR(unwrap(DISK7), -EPROTO);
+	CHECK_STR_HAS(envol_error_message(ev), "another access token");
+	teardown();
+}
+
 TEST(each_right_by_itself_does_what_it_is_for)
 {
 	setup(DISK7);

@@ -108,8 +108,11 @@ class Control:
         if deleted is not None:
             at.deleted = deleted
 
-    def do_tokens(self, seconds=None, revoke=None):
-        """How long new tokens last; refuse those that an application has."""
+    def do_tokens(self, seconds=None, revoke=None, demand=None, deaf=False):
+        """How long new tokens last; refuse those that an application has; what vaults want
+        to find in them ("": nothing), and that Entra ID does not put it there."""
+        if demand is not None:
+            self.world.demanded, self.world.deaf = demand or None, deaf
         if seconds:
             self.world.token_seconds = self.world.identity["seconds"] = seconds
         if revoke:

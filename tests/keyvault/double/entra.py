@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Entra ID: discovery, keys and the v2.0 token endpoint."""
+import json
 import time
 import urllib.parse
 import uuid
@@ -97,7 +98,13 @@ class Entra:
         if len(scope) != 1 or not scope[0].endswith("/.default"):
             raise EntraError(400, "invalid_scope", 70011, "AADSTS70011: The provided request must "
                              "include a 'scope' input parameter that ends in /.default.")
-        token, seconds = self.world.issue(application, scope[0][:-len("/.default")])
+        try:
+            asked = json.loads(form.get("claims", "{}")).get("access_token", {})
+            token, seconds = self.world.issue(application, scope[0][:-len("/.default")],
+                                              asked=asked)
+        except (ValueError, AttributeError, KeyError, TypeError):
+            raise EntraError(400, "invalid_request", 9002313, "AADSTS9002313: Invalid request. "
+                             "Request is malformed or invalid.") from None
         return Reply(200, {"token_type": "Bearer", "expires_in": seconds,
                            "ext_expires_in": seconds, "access_token": token},
                      {"cache-control": "no-store, no-cache"})

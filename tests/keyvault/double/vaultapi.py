@@ -75,7 +75,20 @@ class VaultApi:
         if self.now >= claims["exp"] or claims["iat"] < revoked:
             raise errors.unauthorized("[TokenExpired] Error validating token: 'S2S12086'.",
                                       self.challenge())
+        demanded = self.world.demanded
+        if demanded and demanded not in claims.get("acrs", []):
+            # Only who has said that it understands is told what is missing.
+            raise errors.unauthorized("AKV10033: The access token does not meet the conditions.",
+                                      self.claims_challenge(demanded)
+                                      if "cp1" in claims.get("xms_cc", []) else self.challenge())
         return claims
+
+    def claims_challenge(self, context):
+        """Continuous access evaluation's, in the form of its documentation."""
+        asked = json.dumps({"access_token": {"acrs": {"essential": True, "value": context}}})
+        return ('Bearer realm="", authorization_uri="https://login.microsoftonline.com/common/'
+                'oauth2/authorize", error="insufficient_claims", '
+                f'claims="{base64.b64encode(asked.encode()).decode()}"')
 
     def permit(self, permission, name=None):
         self.vault.access.check(self.vault, self.token, permission, name, self.request.address)

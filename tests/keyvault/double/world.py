@@ -45,6 +45,8 @@ class World:
             self.offset = 0.0
             self.token_seconds = 3599
             self.revoked_before = {}    # application id: tokens older than that are refused
+            self.demanded = None        # context (acrs) that vaults want in tokens
+            self.deaf = False           # Entra ID gives none
             self.vaults = {"envol": Vault("envol"), "other": Vault("other", region="westus"),
                            "hsm": Vault("hsm", is_hsm=True)}
             self.faults, self.fault_number = [], 0
@@ -83,13 +85,18 @@ class World:
             return "https://" + suffix
         return "https://managedhsm.azure.net" if vault.is_hsm else "https://vault.azure.net"
 
-    def issue(self, application, resource, seconds=None):
+    def issue(self, application, resource, seconds=None, asked=None):
+        """asked: the claims about an access token that came with the request."""
         now = int(self.now())
         seconds = seconds or self.token_seconds
         claims = {"aud": resource, "iss": f"https://sts.windows.net/{application.tenant}/",
                   "iat": now, "nbf": now - 300, "exp": now + seconds,
                   "appid": application.client_id, "oid": application.oid,
                   "tid": application.tenant, "jti": uuid.uuid4().hex, "ver": "1.0"}
+        if "xms_cc" in (asked or {}):
+            claims["xms_cc"] = asked["xms_cc"]["values"]
+        if "acrs" in (asked or {}) and not self.deaf:
+            claims["acrs"] = [asked["acrs"]["value"]]
         return tokens.sign(self.signing_key, claims), seconds
 
     def note(self, entry):

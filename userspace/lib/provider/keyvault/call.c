@@ -100,20 +100,38 @@ static int explain(struct envol_call *call)
 	return envol_error(vault->ev, -ENOENT, "%s", sentence);
 }
 
-/* A token that was kept may be over by the vault's clock, or ours be for another tenant. */
-static int authenticate_anew(struct envol_call *call)
+/*
+ * A token that was kept may be over by the vault's clock, or ours be for another tenant;
+ * or it was revoked, and the challenge says what the next has to show: then @claimed.
+ */
+static int authenticate_anew(struct envol_call *call, bool *claimed)
 {
 	struct envol_vault *vault = call->vault;
 	const char *resource = envol_keyvault_resource(vault->ev, vault->host);
-	int err = 0;
+	int err = envol_identity_check_challenge(
+		vault->identity, call->answer.challenge, resource);
 
-	if (call->answer.challenge)
-		err = envol_identity_check_challenge(
-			vault->identity, call->answer.challenge, resource);
-	if (err)
+	if (!err) {
+		err = envol_identity_take_claims(vault->identity,
+						 call->answer.challenge);
+		*claimed = !err;
+	}
+	if (err && err != -ENOENT)
 		return err;
 	envol_identity_forget(vault->identity, resource);
 	return send_call(call);
+}
+
+/* Each once: a new token, and a new one with claims. */
+static int convince(struct envol_call *call)
+{
+	bool claimed = false;
+	int err = authenticate_anew(call, &claimed);
+
+	if (!err && call->answer.status == 401 && !claimed &&
+	    envol_refusal_wants_claims(&call->answer))
+		err = authenticate_anew(call, &claimed);
+	return err;
 }
 
 int envol_call_perform(struct envol_call *call)
@@ -121,7 +139,7 @@ int envol_call_perform(struct envol_call *call)
 	int err = send_call(call);
 
 	if (!err && call->answer.status == 401)
-		err = authenticate_anew(call);
+		err = convince(call);
 	if (err)
 		return err;
 	return call->answer.status == 200 ? 0 : explain(call);

@@ -7,6 +7,7 @@
 
 #include "userspace/lib/crypto/digest.h"
 #include "userspace/lib/provider/keyvault/challenge.h"
+#include "userspace/lib/provider/keyvault/claims.h"
 #include "userspace/lib/provider/keyvault/identity_state.h"
 #include "userspace/lib/provider/keyvault/token_cache.h"
 #include "userspace/lib/provider/settings.h"
@@ -99,6 +100,7 @@ void envol_identity_free(struct envol_identity *identity)
 		return;
 	envol_secret_wipe(&identity->token);
 	free(identity->resource);
+	free(identity->claims);
 	free(identity->endpoint);
 	free(identity->host);
 	free(identity);
@@ -213,6 +215,8 @@ static int fetch(struct envol_identity *identity, const char *resource,
 		return envol_error_while(identity->ev, err,
 					 "sign in to %s (identity = %s)",
 					 identity->host, identity->kind->name);
+	free(identity->claims);
+	identity->claims = NULL;
 	life_s = useful_life_s(grant.life_s);
 	envol_log_debug(identity->ev,
 			"new access token for %s (identity = %s), used for %u s",
@@ -287,6 +291,9 @@ static int find_or_fetch(struct envol_identity *identity, const char *resource,
 	name_last(&cache, &last);
 	if (!err)
 		err = envol_token_cache_open(identity->ev, &last);
+	/* Of one that others have put there since it is not known what it says. */
+	if (!err && identity->claims)
+		return fetch(identity, resource, &cache, &last, deadline);
 	if (!err)
 		err = find(identity, resource, &cache);
 	if (err == -ENOKEY) {
@@ -326,6 +333,22 @@ void envol_identity_forget(struct envol_identity *identity, const char *resource
 }
 
 /* ---- challenges ---- */
+
+int envol_identity_take_claims(struct envol_identity *identity,
+			       const char *challenge)
+{
+	char *asked;
+	int err;
+
+	if (!identity->kind->takes_claims)
+		return -ENOENT;
+	err = envol_claims_asked(identity->ev, challenge, &asked);
+	if (err)
+		return err;
+	free(identity->claims);
+	identity->claims = asked;
+	return 0;
+}
 
 /* The one path segment of an authority's URL; NULL where there is none to compare. */
 static const char *tenant_of(struct envol_uri *uri, const char *text)

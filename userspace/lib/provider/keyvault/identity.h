@@ -39,6 +39,13 @@ void envol_identity_forget(struct envol_identity *identity,
 			   const char *resource);
 
 /*
+ * And it is to have what the vault's @challenge asks for: 0. -ENOENT where it asks for
+ * nothing, or the identity is one that nothing can be asked of; -EPROTO.
+ */
+int envol_identity_take_claims(struct envol_identity *identity,
+			       const char *challenge) _must_check_;
+
+/*
  * What a vault said with 401 is only held against what is configured: -EACCES where its
  * tenant is another one, or its resource is not @resource, with both names. 0 for
  * what says nothing of them.

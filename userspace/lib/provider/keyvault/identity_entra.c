@@ -12,6 +12,7 @@
 
 #include "userspace/lib/provider/credential.h"
 #include "userspace/lib/provider/keyvault/assertion.h"
+#include "userspace/lib/provider/keyvault/claims.h"
 #include "userspace/lib/provider/keyvault/form.h"
 #include "userspace/lib/provider/keyvault/identity_state.h"
 #include "userspace/lib/provider/keyvault/scheme.h"
@@ -251,6 +252,7 @@ static int fill(struct envol_identity *identity, const char *resource,
 		add_credential_fn add_credential, int64_t now,
 		struct envol_form *form)
 {
+	_cleanup_free_ char *claims = NULL;
 	char scope[ENVOL_AUTHORITY_URL_SIZE];
 	struct envol *ev = identity->ev;
 	int err;
@@ -263,6 +265,10 @@ static int fill(struct envol_identity *identity, const char *resource,
 	if (!err)
 		err = envol_form_add(ev, form, "grant_type",
 				     "client_credentials");
+	if (!err)
+		err = envol_claims_write(ev, identity->claims, &claims);
+	if (!err)
+		err = envol_form_add(ev, form, "claims", claims);
 	return err ? err : add_credential(identity, form, now);
 }
 
@@ -386,6 +392,7 @@ static int check(struct envol_identity *identity)
 const struct envol_identity_kind envol_identity_entra_secret = {
 	.name = "secret",
 	.credential = "client_secret_file",
+	.takes_claims = true,
 	.check = check,
 	.fetch = fetch_by_secret,
 };
@@ -393,6 +400,7 @@ const struct envol_identity_kind envol_identity_entra_secret = {
 const struct envol_identity_kind envol_identity_entra_certificate = {
 	.name = "certificate",
 	.credential = "certificate_file",
+	.takes_claims = true,
 	.check = check,
 	.fetch = fetch_by_certificate,
 };
@@ -400,6 +408,7 @@ const struct envol_identity_kind envol_identity_entra_certificate = {
 const struct envol_identity_kind envol_identity_entra_workload = {
 	.name = "workload",
 	.credential = "federated_token_file",
+	.takes_claims = true,
 	.check = check,
 	.fetch = fetch_by_workload,
 };

@@ -9,6 +9,7 @@
 struct envol_identity_kind {
 	const char *name;
 	const char *credential;	/* the setting of the file that proves it; NULL: the machine does */
+	bool takes_claims;	/* what a token is to say can be asked for */
 	/* The settings, once. */
 	int (*check)(struct envol_identity *identity);
 	int (*fetch)(struct envol_identity *identity, const char *resource,
@@ -23,6 +24,7 @@ struct envol_identity {
 	struct envol_authority authority;	/* of the kinds of Entra ID */
 	char *endpoint;			/* of the others */
 
+	char *claims;			/* that the next token is to have; NULL */
 	/* The last one, and until when it is good. */
 	struct envol_secret token;
 	char *resource;

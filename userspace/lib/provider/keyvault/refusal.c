@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "userspace/lib/provider/keyvault/answer.h"
+#include "userspace/lib/provider/keyvault/challenge.h"
 #include "userspace/lib/provider/keyvault/refusal.h"
 #include "userspace/lib/util/error.h"
 
@@ -55,10 +56,24 @@ static const char *role(const struct envol_refusal *r)
 	return r->hsm ? "Managed HSM Crypto User" : "Key Vault Crypto Officer";
 }
 
+bool envol_refusal_wants_claims(const struct envol_http_answer *answer)
+{
+	char error[64];
+
+	return answer->challenge &&
+	       envol_challenge_parameter(answer->challenge, "Bearer", "error",
+					 error, sizeof(error)) == 0 &&
+	       strcmp(error, "insufficient_claims") == 0;
+}
+
 static int unauthenticated(const struct said *s)
 {
 	int64_t skew = s->answer->date ? s->answer->date - s->refusal->now : 0;
 
+	if (envol_refusal_wants_claims(s->answer))
+		return say(s, -EACCES,
+			   "the service takes no token of this identity as it is (continuous access evaluation): it was disabled or revoked, or a conditional access policy of the tenant bars it from here%s%s",
+			   between(s), s->why.message);
 	if (skew > SKEW_S || skew < -SKEW_S)
 		return say(s, -EACCES,
 			   "the access token is not accepted, and this host's clock is %lld s %s; set it right%s%s",

@@ -24,3 +24,6 @@ struct envol_refusal {
  */
 int envol_refusal_explain(struct envol *ev, const struct envol_refusal *refusal,
 			  const struct envol_http_answer *answer);
+
+/* The 401 of a token that was revoked, or that lacks what a policy asks for. */
+bool envol_refusal_wants_claims(const struct envol_http_answer *answer);
