@@ -16,7 +16,7 @@ from .control import Control
 from .entra import Entra
 from .identity import Identity
 from .vaultapi import Request, VaultApi
-from .world import AUTHORITIES, SUFFIXES
+from .world import AUTHORITIES, SUFFIXES, Reply
 
 MAX_BODY = 1 << 20
 
@@ -100,7 +100,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         for fault in picked:
             if fault.do == "slow":
                 time.sleep(fault.rule["seconds"])
-        reply = self.find(request).answer()
+        # Most faults spoil the answer of what was done; those "before" keep it from being done.
+        kept = any(fault.rule.get("before") for fault in picked)
+        reply = Reply(503) if kept else self.find(request).answer()
         faults.change(reply, picked)
         if not controls:
             world.note({"method": self.command, "path": path, "host": request.host,

@@ -145,7 +145,7 @@ static const char *finish(void)
 
 TEST(a_secret_goes_to_the_authority_and_comes_back_as_a_token)
 {
-	char path[256], body[512];
+	char path[256], body[640];
 	const char *asked;
 
 	say(0, ANSWER("200 OK", GRANTED("ey.one")));
@@ -163,7 +163,7 @@ TEST(a_secret_goes_to_the_authority_and_comes_back_as_a_token)
 	asked = finish();
 	snprintf(path, sizeof(path), "POST /" TENANT "/oauth2/v2.0/token HTTP/1.1");
 	snprintf(body, sizeof(body),
-		 "client_id=%s&scope=https%%3A%%2F%%2Fvault.azure.net%%2F.default&grant_type=client_credentials&client_secret=p%%25ss%%20w%%26rd\n",
+		 "client_id=%s&scope=https%%3A%%2F%%2Fvault.azure.net%%2F.default&grant_type=client_credentials&claims=%%7B%%22access_token%%22%%3A%%7B%%22xms_cc%%22%%3A%%7B%%22values%%22%%3A%%5B%%22cp1%%22%%5D%%7D%%7D%%7D&client_secret=p%%25ss%%20w%%26rd\n",
 		 client_id);
 	CHECK_STR_HAS(asked, path);
 	CHECK_STR_HAS(asked, body);

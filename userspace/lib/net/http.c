@@ -430,7 +430,7 @@ int envol_http_do(struct envol_http *http,
 	struct envol_http_exchange x = { .http = http, .request = request,
 			      .answer = answer };
 	int64_t started_ms = envol_deadline_now_ms();
-	long left_ms = envol_deadline_left_ms(deadline), status = 0;
+	long left_ms = envol_deadline_left_ms(deadline), status = 0, sent = 0;
 	CURLcode bad;
 	int err;
 
@@ -449,12 +449,15 @@ int envol_http_do(struct envol_http *http,
 	/* Nothing of the request outlives it. */
 	curl_easy_setopt(http->curl, CURLOPT_HTTPHEADER, NULL);
 	curl_easy_setopt(http->curl, CURLOPT_POSTFIELDS, NULL);
+	curl_easy_getinfo(http->curl, CURLINFO_REQUEST_SIZE, &sent);
 	if (bad) {
 		envol_http_free_answer(answer);
+		answer->sent = sent > 0;
 		return envol_http_failure_explain(&x, bad);
 	}
 	curl_easy_getinfo(http->curl, CURLINFO_RESPONSE_CODE, &status);
 	answer->status = (unsigned int)status;
+	answer->sent = true;
 	if (answer->body.data)
 		envol_secret_truncate(&answer->body, x.len);
 	note(&x, started_ms);

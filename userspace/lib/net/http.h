@@ -44,6 +44,7 @@ struct envol_http_request {
 
 struct envol_http_answer {
 	unsigned int status;
+	bool sent;			/* something of the request went out: it may have been done, answer or not */
 	struct envol_secret body;	/* empty where the answer's is, or went to request->answer */
 	char *request_id;		/* x-ms-request-id */
 	char *challenge;		/* WWW-Authenticate, the first */
@@ -62,7 +63,7 @@ void envol_http_free_answer(struct envol_http_answer *answer);
  * resolved and a connection that is refused or breaks, -ETIMEDOUT, -EPROTO for a
  * certificate that is not trusted, TLS that fails and what is not HTTP,
  * -EMSGSIZE for an answer larger than answer_max, -EINVAL for a request that
- * may not be sent, -ENOMEM.
+ * may not be sent, -ENOMEM. Of @answer only "sent" is then of use.
  */
 int envol_http_do(struct envol_http *http,
 		  const struct envol_http_request *request,

@@ -13,6 +13,23 @@ void envol_call_free(struct envol_call *call)
 	envol_http_free_answer(&call->answer);
 }
 
+/* Time is left to look what became of a request that is not to be sent again. */
+static struct envol_deadline until(const struct envol_call *call)
+{
+	struct envol_deadline deadline = call->vault->deadline;
+
+	return call->makes_version ?
+		       envol_deadline_in(envol_deadline_left_ms(deadline) / 4 * 3) :
+		       deadline;
+}
+
+/* An answer below 500 says that it was done, or was not. */
+static bool is_in_doubt(const struct envol_http_answer *answer)
+{
+	return answer->sent && (answer->status == 0 || answer->status == 408 ||
+				answer->status >= 500);
+}
+
 static int send_call(struct envol_call *call)
 {
 	static const char *const headers[] = { "Accept: application/json",
@@ -35,13 +52,15 @@ static int send_call(struct envol_call *call)
 		vault->identity, envol_keyvault_resource(vault->ev, vault->host),
 		vault->deadline, &token);
 
-	if (err)
-		return err;
 	envol_http_free_answer(&call->answer);
 	if (call->large)
 		call->large->len = 0;
-	return envol_http_do(vault->http, &request, vault->deadline,
-			     &call->answer);
+	if (!err)
+		err = envol_http_do(vault->http, &request, until(call),
+				    &call->answer);
+	if (call->makes_version)
+		vault->in_doubt = is_in_doubt(&call->answer);
+	return err;
 }
 
 /* What came instead of a large answer is read where all refusals are. */

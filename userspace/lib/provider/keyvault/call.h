@@ -13,6 +13,7 @@ struct envol_vault {
 	struct envol_identity *identity;
 	const char *api_version;
 	bool hsm;
+	bool in_doubt;		/* a request that makes a version may have been done or not */
 	char host[ENVOL_KEYVAULT_HOST_SIZE];
 };
 

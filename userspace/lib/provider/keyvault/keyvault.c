@@ -207,6 +207,15 @@ static int keyvault_random(struct envol_kek *kek, struct envol_secret *bytes)
 
 /* ---- changes -------------------------------------------------------------------------- */
 
+/* Nobody knows: -ETIMEDOUT is what the caller does not try again for such a request. */
+static int stay_in_doubt(struct envol *ev, const char *sentence,
+			 const char *how_to_see)
+{
+	return envol_error(ev, -ETIMEDOUT,
+			   "%s; whether it was done is not known: see %s before it is asked for again",
+			   sentence, how_to_see);
+}
+
 /*
  * A request that makes a version may have been done though its answer did not come, and
  * a second one would make another: so it is looked whether there is a version that is
@@ -215,10 +224,10 @@ static int keyvault_random(struct envol_kek *kek, struct envol_secret *bytes)
 static int settle(struct envol_kek *kek, int err, const char *before)
 {
 	_cleanup_bundle_ struct envol_bundle now = ENVOL_BUNDLE_INIT;
-	char sentence[ENVOL_MESSAGE_SIZE];
+	char sentence[ENVOL_MESSAGE_SIZE], show[ENVOL_URI_MAX + 32];
 	int look;
 
-	if (err != -EHOSTUNREACH && err != -ETIMEDOUT && err != -EAGAIN)
+	if (!err || !envol_vault_is_in_doubt(kek->vault))
 		return err;
 	strcpy(sentence, kek->ev->message);
 	look = envol_vault_get(kek->vault, &kek->id, &now);
@@ -227,11 +236,11 @@ static int settle(struct envol_kek *kek, int err, const char *before)
 			       sentence, now.id.version);
 		return 0;
 	}
-	if (!look || (look == -ENOENT && !*before) || err == -EAGAIN)
+	if (!look || (look == -ENOENT && !*before))
 		return envol_error(kek->ev, err, "%s", sentence);
-	return envol_error(kek->ev, err == -EHOSTUNREACH ? -EIO : err,
-			   "%s; a new version may be there or not (envol key show tells)",
-			   sentence);
+	snprintf(show, sizeof(show), "`envol key show https://%s/keys/%s`",
+		 kek->id.host, kek->id.name);
+	return stay_in_doubt(kek->ev, sentence, show);
 }
 
 static int keyvault_rotate(struct envol_kek *kek)
@@ -402,6 +411,7 @@ static int keyvault_restore(struct envol *ev, const struct envol_blob *file,
 			    struct envol_deadline deadline, char **uri)
 {
 	struct envol_vault *vault = NULL;
+	char sentence[ENVOL_MESSAGE_SIZE];
 	struct envol_keyvault_id id;
 	const char *host;
 	int err;
@@ -414,6 +424,10 @@ static int keyvault_restore(struct envol *ev, const struct envol_blob *file,
 		err = envol_vault_open(ev, host, deadline, &vault);
 	if (!err)
 		err = envol_vault_restore(vault, file, &id);
+	if (err && vault && envol_vault_is_in_doubt(vault)) {
+		strcpy(sentence, ev->message);
+		err = stay_in_doubt(ev, sentence, "`envol key list https`");
+	}
 	envol_vault_close(vault);
 	if (err == -EEXIST && replace)
 		return envol_error_while(ev, err,

@@ -87,6 +87,11 @@ bool envol_vault_is_hsm(const struct envol_vault *vault)
 	return vault->hsm;
 }
 
+bool envol_vault_is_in_doubt(const struct envol_vault *vault)
+{
+	return vault->in_doubt;
+}
+
 /* ---- looking ----------------------------------------------------------- */
 
 int envol_vault_get(struct envol_vault *vault,

@@ -48,6 +48,12 @@ int envol_vault_unwrap(struct envol_vault *vault,
 int envol_vault_random(struct envol_vault *vault, unsigned int count,
 		       struct envol_secret *bytes) _must_check_;
 
+/*
+ * After create, import, rotate and restore: it may have been done though no answer said
+ * so, and twice it must not be.
+ */
+bool envol_vault_is_in_doubt(const struct envol_vault *vault);
+
 /* A new key; on one that is there it would be a new version. */
 int envol_vault_create(struct envol_vault *vault,
 		       const struct envol_keyvault_id *id, const char *kty,

@@ -117,7 +117,7 @@ int envol_vault_restore(struct envol_vault *vault,
 	_cleanup_free_ char *encoded = NULL, *body = NULL;
 	_cleanup_call_ struct envol_call call = {
 		.vault = vault, .method = "POST", .id = &place,
-		.right = "restore" };
+		.right = "restore", .makes_version = true };
 	int err;
 
 	encoded = envol_base64_encode(ENVOL_BASE64URL, blob->data, blob->len);
