@@ -48,6 +48,13 @@ try from_a_pipe
 try envol key restore disk.backup
 try_json envol key restore disk.backup --json
 
+# When it is made, and when it has a new version.
+quietly envol key create second --backup second.backup --passphrase-file right
+quietly envol key rotate second --backup second2.backup --passphrase-file right
+try envol key rotate second --backup second2.backup --passphrase-file right
+try envol key show second
+quietly envol key restore second2.backup --passphrase-file right --keystore fourth
+
 # Asked for at the terminal, never shown, and the terminal left as it was.
 try_at_terminal $'correct horse\ncorrect horse' envol key backup disk typed.backup
 try_at_terminal 'correct horse' envol -q key restore typed.backup --replace

@@ -454,21 +454,27 @@ TEST(a_backup_is_the_services_own_and_makes_the_key_again)
 	setup(DISK7);
 	snprintf(file, sizeof(file), "%s", place_path(&place, "backup"));
 	CHECK_OK(envol_random_secret(ev, &passphrase, 8));
-	CHECK_OK(envol_key_backup(ev, DISK7, file, &passphrase));
-	CHECK_STR_HAS(place.log, "passphrase is not used");
+	CHECK(!envol_key_backup_takes_passphrase("HTTPS://corp.vault.azure.net/keys/disk7"));
+	CHECK(envol_key_backup_takes_passphrase("disk7"));
+	CHECK_ERR(envol_key_backup(ev, DISK7, file, &passphrase), -EINVAL);
+	CHECK_STR_HAS(envol_error_message(ev), "no passphrase to be given");
+	CHECK_OK(envol_key_backup(ev, DISK7, file, NULL));
+	CHECK(!envol_key_restore_takes_passphrase(ev, file));
 	CHECK_ERR(envol_key_restore(ev, file, &passphrase, false, NULL), -EINVAL);
+	CHECK_STR_HAS(envol_error_message(ev), "no passphrase to be given");
+	CHECK_ERR(envol_key_restore(ev, file, NULL, false, NULL), -EINVAL);
 	CHECK_STR_HAS(envol_error_message(ev), "restore_host");
 	set("restore_host", "corp.vault.azure.net");
-	CHECK_ERR(envol_key_restore(ev, file, &passphrase, true, NULL), -EEXIST);
+	CHECK_ERR(envol_key_restore(ev, file, NULL, true, NULL), -EEXIST);
 	CHECK_OK(unwrap(DISK7));
 	keyvault_tell(&keyvault, "forget name=disk7 vault=corp");
 	CHECK_ERR(unwrap(DISK7), -ENOENT);
-	CHECK_OK(envol_key_restore(ev, file, &passphrase, false, &info));
+	CHECK_OK(envol_key_restore(ev, file, NULL, false, &info));
 	CHECK_STR_EQ(info.uri, DISK7);
 	envol_key_info_free(&info);
 	CHECK_OK(unwrap(DISK7));
 	set("restore_host", "evil.example");
-	CHECK_ERR(envol_key_restore(ev, file, &passphrase, false, NULL), -EACCES);
+	CHECK_ERR(envol_key_restore(ev, file, NULL, false, NULL), -EACCES);
 	teardown();
 }
 

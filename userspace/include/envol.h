@@ -462,16 +462,23 @@ int envol_key_enable(struct envol *ev, const char *uri, const char *version)
 	ENVOL_API_CHECK;
 
 /*
- * All versions into a new file, encrypted under @passphrase, or in the provider's own
- * form (a key vault's, which vaults of the same geography and subscription restore; a
- * warning then says that @passphrase is not used). -EEXIST.
+ * Whether a backup of it is encrypted under a passphrase. A key vault's is not: the service
+ * has encrypted it, for vaults of the same geography and subscription.
+ */
+bool envol_key_backup_takes_passphrase(const char *uri);
+/* The same of a @file with a backup; true where it can't be read. */
+bool envol_key_restore_takes_passphrase(struct envol *ev, const char *file);
+
+/*
+ * All versions into a new file, encrypted under @passphrase, which is NULL where none is
+ * taken: -EINVAL for one too many or one too few. -EEXIST.
  */
 int envol_key_backup(struct envol *ev, const char *uri, const char *file,
 		     const struct envol_secret *passphrase) ENVOL_API_CHECK;
 
 /*
  * The reverse. The file is proved before anything is replaced; -EEXIST if there is
- * such a key, unless @replace. -EKEYREJECTED for another passphrase.
+ * such a key, unless @replace. -EKEYREJECTED for another passphrase; NULL where none is taken.
  */
 int envol_key_restore(struct envol *ev, const char *file,
 		      const struct envol_secret *passphrase, bool replace,

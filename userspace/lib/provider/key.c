@@ -175,9 +175,57 @@ int envol_key_enable(struct envol *ev, const char *uri, const char *version)
 	return set_enabled(ev, ENVOL_OPERATION_ENABLE, uri, version);
 }
 
-static int add_passphrase(struct envol *ev, struct envol_request *request,
-			  const struct envol_secret *passphrase)
+bool envol_key_backup_takes_passphrase(const char *uri)
 {
+	const struct envol_scheme *scheme = NULL;
+	struct envol_uri parts;
+	const char *why;
+
+	/* What is wrong with it, backing up says. */
+	if (envol_uri_parse(&parts, uri, &why) == 0)
+		scheme = envol_registry_scheme(parts.scheme);
+	return !scheme || !scheme->backup_start;
+}
+
+/* Of a provider that is linked in, though its program may not be installed. */
+static bool is_under_passphrase(const struct envol_blob *file)
+{
+	const struct envol_provider_info *providers;
+	size_t n = envol_provider_list(&providers), i, len;
+
+	for (i = 0; i < n; i++) {
+		const struct envol_scheme *scheme =
+			envol_registry_scheme(providers[i].scheme);
+
+		if (!scheme || !scheme->backup_start)
+			continue;
+		len = strlen(scheme->backup_start);
+		if (file->len >= len &&
+		    memcmp(file->data, scheme->backup_start, len) == 0)
+			return false;
+	}
+	return true;
+}
+
+bool envol_key_restore_takes_passphrase(struct envol *ev, const char *file)
+{
+	_cleanup_blob_ struct envol_blob content = ENVOL_BLOB_INIT;
+
+	/* What is wrong with it, restoring says. */
+	return envol_file_load(ev, AT_FDCWD, file, ENVOL_MESSAGE_FILE_MAX,
+			       &content) != 0 || is_under_passphrase(&content);
+}
+
+static int add_passphrase(struct envol *ev, struct envol_request *request,
+			  bool takes, const struct envol_secret *passphrase)
+{
+	if (!takes && !passphrase)
+		return 0;
+	if (!takes)
+		return envol_error(ev, -EINVAL,
+				   "what keeps this key has encrypted its backups itself: there is no passphrase to be given");
+	if (!passphrase)
+		return envol_error(ev, -EINVAL, "a passphrase is needed");
 	if (passphrase->len == 0)
 		return envol_error(ev, -EINVAL, "the passphrase is empty");
 	return envol_secret_copy(ev,
@@ -194,7 +242,9 @@ int envol_key_backup(struct envol *ev, const char *uri, const char *file,
 
 	err = start(ev, &request, ENVOL_OPERATION_BACKUP, uri);
 	if (!err)
-		err = add_passphrase(ev, &request, passphrase);
+		err = add_passphrase(ev, &request,
+				     envol_key_backup_takes_passphrase(request.uri),
+				     passphrase);
 	if (err)
 		return err;
 	if (faccessat(AT_FDCWD, file, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
@@ -221,7 +271,9 @@ int envol_key_restore(struct envol *ev, const char *file,
 	err = envol_file_load(ev, AT_FDCWD, file, ENVOL_MESSAGE_FILE_MAX,
 			      &request.file);
 	if (!err)
-		err = add_passphrase(ev, &request, passphrase);
+		err = add_passphrase(ev, &request,
+				     is_under_passphrase(&request.file),
+				     passphrase);
 	if (err)
 		return err;
 	err = run_for_info(ev, &request, info);

@@ -37,6 +37,11 @@ struct envol_scheme {
 	const char *summary;	/* one line for `envol provider list` */
 	const char *package;	/* that brings its program; NULL: it is of none */
 	bool is_remote;		/* its KEKs are reached over the network */
+	/*
+	 * How its backups begin, where what keeps the keys has encrypted them for itself and
+	 * no passphrase goes in; NULL.
+	 */
+	const char *backup_start;
 	bool is_of_host;	/* its KEKs lie on this host: none is disabled elsewhere */
 	/* See envol_kek_canonical(): the URI's one spelling, malloc'ed. */
 	int (*canonical)(struct envol *ev, const struct envol_uri *uri,
@@ -75,7 +80,7 @@ struct envol_provider {
 	int (*rotate)(struct envol_kek *kek);
 	/* @version NULL: all of them */
 	int (*enable)(struct envol_kek *kek, const char *version, bool enabled);
-	/* A file's content from which restore() makes the key again, all versions. */
+	/* A file's content from which restore() makes the key again, all versions; see backup_start. */
 	int (*backup)(struct envol_kek *kek,
 		      const struct envol_secret *passphrase,
 		      struct envol_blob *file);

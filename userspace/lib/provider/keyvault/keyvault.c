@@ -377,20 +377,11 @@ static int keyvault_list(struct envol *ev, struct envol_deadline deadline,
 
 /* ---- backups ------------------------------------------------------------------------------ */
 
-/* The service's own file, as the portal and az give it: it is encrypted for the service alone. */
-#define MAGIC "&AzureKeyVaultKeyBackupV1.microsoft.com"
-
 static int keyvault_backup(struct envol_kek *kek,
 			   const struct envol_secret *passphrase,
 			   struct envol_blob *file)
 {
-	int err = envol_vault_backup(kek->vault, &kek->id, file);
-
-	if (!err)
-		envol_log_warning(kek->ev,
-				  "%s: the service has encrypted the backup, for itself and this subscription and geography; the passphrase is not used",
-				  kek->id.name);
-	return err;
+	return envol_vault_backup(kek->vault, &kek->id, file);
 }
 
 /* A backup does not say which vault it is from, nor may it: the name is all it brings. */
@@ -416,8 +407,9 @@ static int keyvault_restore(struct envol *ev, const struct envol_blob *file,
 	const char *host;
 	int err;
 
-	if (file->len < strlen(MAGIC) ||
-	    memcmp(file->data, MAGIC, strlen(MAGIC)) != 0)
+	if (file->len < strlen(ENVOL_KEYVAULT_BACKUP_START) ||
+	    memcmp(file->data, ENVOL_KEYVAULT_BACKUP_START,
+		   strlen(ENVOL_KEYVAULT_BACKUP_START)) != 0)
 		return -EMEDIUMTYPE;
 	err = choose_vault(ev, &host);
 	if (!err)

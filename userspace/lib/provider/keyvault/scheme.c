@@ -264,6 +264,7 @@ ENVOL_SCHEME(keyvault) = {
 	.summary = "keys of Azure Key Vault and Managed HSM",
 	.package = "envol-keyvault",
 	.is_remote = true,
+	.backup_start = ENVOL_KEYVAULT_BACKUP_START,
 	.canonical = keyvault_canonical,
 	.settings = settings,
 	.n_settings = ENVOL_ARRAY_SIZE(settings),

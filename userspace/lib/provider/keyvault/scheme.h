@@ -9,6 +9,9 @@
 #include "userspace/lib/internal.h"
 #include "userspace/lib/util/uri.h"
 
+/* The service's own file, as the portal and az give it: encrypted for the service alone. */
+#define ENVOL_KEYVAULT_BACKUP_START "&AzureKeyVaultKeyBackupV1.microsoft.com"
+
 #define ENVOL_KEYVAULT_SCHEME	    "https"
 #define ENVOL_KEYVAULT_NAME_SIZE    128
 #define ENVOL_KEYVAULT_VERSION_SIZE 33	/* 32 hex digits */
