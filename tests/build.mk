@@ -16,8 +16,11 @@ TEST_PROVIDER_OBJ := $(O)/obj/tests/provider/double_scheme.o $(O)/obj/userspace/
 PROVIDER_TEST_OBJ = $(O)/obj/tests/provider/place.o $(TEST_PROVIDER_OBJ) $(HARNESS) $(LIB_OBJ) $(PROVIDER_OBJ)
 KMIP     := $(patsubst tests/%.c,$(O)/tests/%,$(filter-out $(if $(SAN),%/test_memory.c),$(sort \
 	$(wildcard tests/kmip/test_*.c))))
+# One conformance suite, a program for each row of a table.
+KMIP_ROWS := $(patsubst %,$(O)/tests/kmip/test_%,named identifier export rotated)
 PKCS11   := $(patsubst tests/%.c,$(O)/tests/%,$(filter-out $(if $(SAN),%/test_memory.c),$(sort \
 	$(wildcard tests/pkcs11/test_*.c))))
+PKCS11_ROWS := $(patsubst %,$(O)/tests/pkcs11/test_conformance_%,gcm pad kw rsa nss_gcm nss_kwp nss_kw nss_rsa)
 HARNESS  := $(patsubst %.c,$(O)/obj/%.o,$(wildcard tests/harness/*.c))
 
 # What a test links follows from where it lies: the cipher, the table, a tool, or the library.
@@ -64,11 +67,14 @@ $(O)/tests/provider/test_keyvault $(O)/tests/provider/test_keyvault_answers $(O)
 $(PKCS11): $(O)/tests/pkcs11/%: $(O)/obj/tests/pkcs11/%.o $(O)/obj/tests/pkcs11/softhsm.o $(PROVIDER_TEST_OBJ)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $^ $(LIB_LIBS) $(PROVIDER_LIBS) -o $@
-$(filter %/test_conformance_gcm %/test_conformance_pad %/test_conformance_rsa %/test_conformance_tpm,$(PKCS11)): \
-	$(O)/obj/tests/provider/conformance.o
+$(O)/tests/pkcs11/test_conformance_tpm: $(O)/obj/tests/provider/conformance.o
+$(PKCS11_ROWS): $(patsubst %,$(O)/obj/tests/%.o,pkcs11/conformances pkcs11/nss pkcs11/softhsm provider/conformance) \
+		$(PROVIDER_TEST_OBJ) | $(O)/tests/pkcs11/nss_module.so
+	@mkdir -p $(@D)
+	$(call say,LD,$@)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $^ $(LIB_LIBS) $(PROVIDER_LIBS) -o $@
 $(O)/tests/pkcs11/test_hostile: | $(O)/tests/pkcs11/hostile.so
 # Loaded by kek/pkcs11 as a vendor's module is, which has no sanitizer either.
-$(O)/tests/pkcs11/hostile.so: tests/pkcs11/hostile.c
+$(O)/tests/pkcs11/hostile.so $(O)/tests/pkcs11/nss_module.so: $(O)/tests/pkcs11/%.so: tests/pkcs11/%.c
 	@mkdir -p $(@D)
 	$(call say,LD,$@)$(CC) -std=gnu11 -O2 -Wall -Wextra -Wno-unused-parameter -fPIC -shared \
 		$(shell pkg-config --cflags p11-kit-1) $< -o $@
@@ -81,7 +87,10 @@ $(KMIP): $(O)/tests/kmip/%: $(O)/obj/tests/kmip/%.o $(O)/obj/tests/kmip/peer.o $
 	$(call say,LD,$@)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $^ $(LIB_LIBS) $(PROVIDER_LIBS) -o $@
 $(O)/tests/kmip/test_memory: $(PROVIDER_OBJ)
 $(O)/tests/kmip/test_token: $(O)/obj/tests/pkcs11/softhsm.o
-$(patsubst %,$(O)/tests/kmip/test_%,named export identifier rotated): $(O)/obj/tests/provider/conformance.o
+$(KMIP_ROWS): $(patsubst %,$(O)/obj/tests/%.o,kmip/conformances kmip/peer provider/place provider/conformance) \
+		$(HARNESS) $(LIB_OBJ)
+	@mkdir -p $(@D)
+	$(call say,LD,$@)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $^ $(LIB_LIBS) $(PROVIDER_LIBS) -o $@
 # What tests use KEKs with: the programs, and two for the providers that only tests have.
 $(O)/tests/provider/kek/double: $(KEK_OBJ) $(O)/obj/tests/provider/double_scheme.o \
 		$(O)/obj/tests/provider/double.o $(KEK_LIB)
@@ -113,7 +122,7 @@ $(O)/tests/fuzz/fuzz_keystore $(O)/tests/fuzz/fuzz_grant $(O)/tests/fuzz/fuzz_ke
 $(O)/tests/fuzz/fuzz_ttlv: $(PROVIDER_OBJ)
 .SECONDARY:
 
-tests: $(UNIT) $(INTEROP) $(PROVIDER_TESTS) $(KMIP) $(PKCS11) $(VOLUME) $(FAULT) $(TOKEN) $(TEST_KEKS) $(HELPERS)
+tests: $(UNIT) $(INTEROP) $(PROVIDER_TESTS) $(KMIP) $(KMIP_ROWS) $(PKCS11) $(PKCS11_ROWS) $(VOLUME) $(FAULT) $(TOKEN) $(TEST_KEKS) $(HELPERS)
 fuzzers: $(FUZZERS)
 
 check-unit: $(UNIT) ## unit tests
@@ -130,7 +139,7 @@ check-provider: programs tests ## processes that use KEKs, and the conformance o
 	$(Q)tests/run $(O) provider
 check-keyvault: programs ## the double of Key Vault against recordings of the service and its own SDKs
 	$(Q)tests/run $(O) keyvault
-check-kmip: programs $(TEST_KEKS) $(KMIP) ## keys in a KMIP server: PyKMIP, and doubles that misbehave
+check-kmip: programs $(TEST_KEKS) $(KMIP) $(KMIP_ROWS) ## keys in a KMIP server: PyKMIP, and doubles that misbehave
 	$(Q)tests/run $(O) kmip
 check-pkcs11: programs tests ## keys in tokens: SoftHSM, a TPM's, a module that misbehaves
 	$(Q)tests/run $(O) pkcs11

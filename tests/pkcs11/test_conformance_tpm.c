@@ -122,7 +122,7 @@ static void stop(struct place *place)
 	test_swtpm_stop(&tpm);
 }
 
-const struct conformance conformance = {
+struct conformance conformance = {
 	.uri = "pkcs11:" SUBJECT ";object=disk7",
 	.other_uri = "pkcs11:" SUBJECT ";object=disk8",
 	.unknown_uri = "pkcs11:" SUBJECT ";object=none",

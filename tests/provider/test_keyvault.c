@@ -20,7 +20,7 @@ static void stop(struct place *place)
 	keyvault_stop(&keyvault);
 }
 
-const struct conformance conformance = {
+struct conformance conformance = {
 	.uri = "https://corp.vault.azure.net/keys/disk7",
 	.other_uri = "https://corp.vault.azure.net/keys/disk8",
 	.unknown_uri = "https://corp.vault.azure.net/keys/none",

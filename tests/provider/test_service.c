@@ -2,7 +2,7 @@
 /* Conformance of service keys whose root key lies in a file. */
 #include "tests/provider/conformance.h"
 
-const struct conformance conformance = {
+struct conformance conformance = {
 	.uri = "service:disk7",
 	.other_uri = "service:disk8",
 	.unknown_uri = "service:none",

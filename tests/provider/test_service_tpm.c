@@ -32,7 +32,7 @@ static void restart(struct place *place)
 	start(place);
 }
 
-const struct conformance conformance = {
+struct conformance conformance = {
 	.uri = "service:disk7",
 	.other_uri = "service:disk8",
 	.unknown_uri = "service:none",

@@ -2,7 +2,7 @@
 /* Conformance of the provider that others are begun from. */
 #include "tests/provider/conformance.h"
 
-const struct conformance conformance = {
+struct conformance conformance = {
 	.uri = "template:disk7",
 	.other_uri = "template:disk8",
 	.unknown_uri = "template:none",
