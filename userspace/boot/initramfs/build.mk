@@ -8,7 +8,7 @@ DRACUTDIR ?= /usr/lib/dracut
 BOOT_SCRIPTS := \
 	$(foreach f,common unlock network finish,initramfs/$(f):$(LIBEXECDIR)/initramfs/$(f)) \
 	initramfs-tools/hook:$(INITRAMFSTOOLSDIR)/hooks/envol \
-	$(foreach f,local-top local-bottom panic,initramfs-tools/$(f):$(INITRAMFSTOOLSDIR)/scripts/$(f)/envol) \
+	$(foreach f,local-top init-bottom panic,initramfs-tools/$(f):$(INITRAMFSTOOLSDIR)/scripts/$(f)/envol) \
 	initramfs-tools/conf-hook:$(INITRAMFSTOOLSDIR)/conf-hooks.d/envol \
 	$(foreach f,module-setup open is-open before-shell before-pivot,dracut/90envol/$(f).sh:$(DRACUTDIR)/modules.d/90envol/$(f).sh)
 
