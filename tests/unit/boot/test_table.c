@@ -116,6 +116,7 @@ TEST(every_mistake_is_named_with_its_line)
 	} rows[] = {
 		{ " x", "f:1: begins with white space" },
 		{ "a/b /dev/x" OK, "f:1: name of a mapping, byte 2" },
+		{ "-a /dev/x" OK, "f:1: a name that begins with -" },
 		{ "control /dev/x" OK, "f:1: control is no name" },
 		{ "a", "f:1: a: no device" },
 		{ "a x" OK, "f:1: a: device x: neither" },

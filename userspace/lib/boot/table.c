@@ -115,6 +115,9 @@ static int take_name(struct reader *r, const char *word)
 	int err = envol_name_check(r->ev, word);
 	size_t i;
 
+	if (!err && *word == '-')
+		err = envol_error(r->ev, -EINVAL,
+				  "a name that begins with - is an option to most programs");
 	/* The name of a line that can't be named is not kept: it goes into messages. */
 	if (err)
 		return tell(r, r->number, err);
