@@ -9,6 +9,7 @@
 #include "userspace/include/envol_boot.h"
 #include "userspace/lib/boot/device.h"
 #include "userspace/lib/boot/mkfs.h"
+#include "userspace/lib/boot/stock.h"
 #include "userspace/lib/provider/kek.h"
 #include "userspace/lib/util/error.h"
 #include "userspace/lib/volume/signature.h"
@@ -205,6 +206,7 @@ static void check_line(struct check *all, const struct envol_boot_volume *volume
 		check_throwaway(&check, volume);
 	else
 		check_volume(&check, volume);
+	envol_stock_check(volume, ENVOL_FSTAB, ENVOL_CRYPTTAB, check.fn, check.data);
 	if (!check.err)
 		all->fn(ENVOL_CHECK_OK, volume->name, volume->device, all->data);
 	else if (!all->err)
