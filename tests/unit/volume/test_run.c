@@ -74,6 +74,18 @@ TEST(a_detached_header_by_its_whole_path)
 	envol_free(ev);
 }
 
+TEST(a_header_that_is_a_link_keeps_its_name)
+{
+	_cleanup_run_record_ struct envol_run_record got = ENVOL_RUN_RECORD_INIT;
+
+	setup();
+	CHECK_EQ(symlink("/dev/null", "/run/by-id"), 0);
+	remember("/run/../run/by-id");
+	CHECK(envol_run_recall(ev, "data", UUID, &got));
+	CHECK_STR_EQ(got.header, "/run/by-id");
+	envol_free(ev);
+}
+
 TEST(the_record_of_another_mapping_is_none)
 {
 	struct envol_run_record got = ENVOL_RUN_RECORD_INIT;

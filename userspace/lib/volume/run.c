@@ -43,6 +43,27 @@ bool envol_run_is_throwaway(const struct envol_run_record *record)
 		       strlen(ENVOL_RUN_THROWAWAY)) == 0;
 }
 
+/*
+ * @path for whoever asks from another directory. A link as its last part stays one: what
+ * stands in /dev/mapper or /dev/disk is still that device when the kernel has given its
+ * name to another.
+ */
+static char *from_root(const char *path)
+{
+	const char *last = strrchr(path, '/');
+	_cleanup_free_ char *dir = NULL, *whole = NULL;
+	char *full;
+
+	dir = last ? strndup(path, last - path + 1) : strdup(".");
+	if (!dir)
+		return NULL;
+	whole = realpath(dir, NULL);
+	if (!whole || asprintf(&full, "%s/%s", strcmp(whole, "/") ? whole : "",
+			       last ? last + 1 : path) < 0)
+		return NULL;
+	return full;
+}
+
 /* Three lines: UUID, fingerprint, path. A path with a newline is one to be given again. */
 void envol_run_remember(struct envol *ev, const char *name,
 			const struct envol_run_record *record)
@@ -52,7 +73,7 @@ void envol_run_remember(struct envol *ev, const char *name,
 	int err = dir < 0 ? dir : 0;
 
 	if (!err && record->header) {
-		path = realpath(record->header, NULL);
+		path = from_root(record->header);
 		if (!path)
 			err = envol_error_errno(ev, -errno, "%s",
 						record->header);
