@@ -77,7 +77,7 @@ scsi_disk() {
 	done
 	return 1
 }
-load scsi_debug
+load sd_mod scsi_debug
 wait_for 20 scsi_disk >/dev/null || fail "no disk of scsi_debug"
 scsi=$(scsi_disk)
 make_volume "/dev/$scsi"
