@@ -10,50 +10,9 @@
 #include "tests/kmip/peer.h"
 #include "tests/provider/memory.h"
 #include "tests/provider/place.h"
-#include "userspace/kek/operate.h"
-#include "userspace/lib/crypto/random.h"
 
 static struct place place;
 static char uri[PEER_URI_SIZE], other_uri[PEER_URI_SIZE];
-
-static void operate(enum envol_operation operation, struct envol_request *r,
-		    struct envol_reply *reply)
-{
-	r->operation = operation;
-	r->uri = strdup(uri);
-	CHECK(r->uri);
-	envol_operate(place.ev, r, envol_deadline_in(30000), reply);
-	if (reply->err)
-		FAIL("%s", reply->sentence);
-}
-
-static void wrap(struct envol_wrapped *wrapped)
-{
-	_cleanup_request_ struct envol_request r = ENVOL_REQUEST_INIT;
-	_cleanup_reply_ struct envol_reply reply = ENVOL_REPLY_INIT;
-	struct envol_secret *key = &r.secrets[ENVOL_MESSAGE_KEY];
-
-	CHECK_OK(envol_random_secret(place.ev, key, 64));
-	memory_want(key);
-	operate(ENVOL_OPERATION_WRAP, &r, &reply);
-	CHECK_EQ(memory_count(key), 0);
-	*wrapped = reply.wrapped;
-	reply.wrapped = (struct envol_wrapped)ENVOL_WRAPPED_INIT;
-}
-
-static void unwrap(const struct envol_wrapped *wrapped)
-{
-	_cleanup_request_ struct envol_request r = ENVOL_REQUEST_INIT;
-	_cleanup_reply_ struct envol_reply reply = ENVOL_REPLY_INIT;
-	struct envol_secret *key = &reply.secrets[ENVOL_MESSAGE_KEY];
-
-	r.wrapped = *wrapped;
-	operate(ENVOL_OPERATION_UNWRAP, &r, &reply);
-	CHECK_EQ(key->len, 64);
-	/* The search finds what is there. */
-	CHECK(memory_count(NULL) >= 4);
-	CHECK_EQ(memory_count(key), 0);
-}
 
 static void check_algorithm(const char *algorithm)
 {
@@ -65,10 +24,8 @@ static void check_algorithm(const char *algorithm)
 	peer_set(place.ev, "algorithm", algorithm);
 	peer_set(place.ev, "allow_key_export", "yes");
 	CHECK_OK(envol_key_create(place.ev, uri, NULL));
-	wrap(&wrapped);
-	CHECK_EQ(memory_count(NULL), 0);
-	unwrap(&wrapped);
-	CHECK_EQ(memory_count(NULL), 0);
+	memory_wrap(place.ev, uri, &wrapped);
+	memory_unwrap(place.ev, uri, &wrapped, NULL);
 	place_close(&place);
 }
 

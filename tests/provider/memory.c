@@ -5,6 +5,7 @@
 
 #include "tests/harness/test.h"
 #include "tests/provider/memory.h"
+#include "userspace/lib/crypto/random.h"
 
 #define MASK 0x5c
 #define PART 16u	/* bytes in a row that count as the key's */
@@ -96,4 +97,51 @@ unsigned int memory_count(const struct envol_secret *allowed)
 	fclose(maps);
 	close(mem);
 	return found;
+}
+
+void memory_operate(struct envol *ev, enum envol_operation operation, const char *uri,
+		    struct envol_request *request, struct envol_reply *reply)
+{
+	request->operation = operation;
+	request->uri = strdup(uri);
+	CHECK(request->uri);
+	envol_operate(ev, request, envol_deadline_in(30000), reply);
+	if (reply->err)
+		FAIL("%s", reply->sentence);
+}
+
+void memory_wrap(struct envol *ev, const char *uri, struct envol_wrapped *wrapped)
+{
+	struct envol_request request = ENVOL_REQUEST_INIT;
+	struct envol_reply reply = ENVOL_REPLY_INIT;
+	struct envol_secret *key = &request.secrets[ENVOL_MESSAGE_KEY];
+
+	CHECK_OK(envol_random_secret(ev, key, 64));
+	memory_want(key);
+	memory_operate(ev, ENVOL_OPERATION_WRAP, uri, &request, &reply);
+	CHECK_EQ(memory_count(key), 0);
+	*wrapped = reply.wrapped;
+	reply.wrapped = (struct envol_wrapped)ENVOL_WRAPPED_INIT;
+	envol_message_free_request(&request);
+	envol_message_free_reply(&reply);
+	CHECK_EQ(memory_count(NULL), 0);
+}
+
+void memory_unwrap(struct envol *ev, const char *uri, struct envol_wrapped *wrapped,
+		   void (*look)(struct envol *ev, const struct envol_secret *key))
+{
+	struct envol_request request = { .wrapped = *wrapped };
+	struct envol_reply reply = ENVOL_REPLY_INIT;
+	struct envol_secret *key = &reply.secrets[ENVOL_MESSAGE_KEY];
+
+	memory_operate(ev, ENVOL_OPERATION_UNWRAP, uri, &request, &reply);
+	CHECK_EQ(key->len, 64);
+	/* The search finds what is there. */
+	CHECK(memory_count(NULL) >= 4);
+	CHECK_EQ(memory_count(key), 0);
+	if (look)
+		look(ev, key);
+	envol_message_free_request(&request);
+	envol_message_free_reply(&reply);
+	CHECK_EQ(memory_count(NULL), 0);
 }

@@ -8,67 +8,31 @@
 #include "tests/harness/test.h"
 #include "tests/provider/keyvault.h"
 #include "tests/provider/memory.h"
-#include "userspace/kek/operate.h"
-#include "userspace/lib/crypto/random.h"
 #include "userspace/lib/provider/keyvault/identity.h"
 #include "userspace/lib/util/base64.h"
 #include "userspace/lib/util/file.h"
 
 #define VAULT	 "corp.vault.azure.net"
+#define URI	 "https://" VAULT "/keys/disk7"
 #define RESOURCE "https://vault.azure.net"
 
 static struct place place;
 static struct keyvault keyvault;
-
-static void operate(enum envol_operation operation, struct envol_request *r,
-		    struct envol_reply *reply)
-{
-	r->operation = operation;
-	r->uri = strdup("https://" VAULT "/keys/disk7");
-	CHECK(r->uri);
-	envol_operate(place.ev, r, envol_deadline_in(30000), reply);
-	if (reply->err)
-		FAIL("%s", reply->sentence);
-}
 
 static void create(void)
 {
 	_cleanup_request_ struct envol_request r = ENVOL_REQUEST_INIT;
 	_cleanup_reply_ struct envol_reply reply = ENVOL_REPLY_INIT;
 
-	operate(ENVOL_OPERATION_CREATE, &r, &reply);
+	memory_operate(place.ev, ENVOL_OPERATION_CREATE, URI, &r, &reply);
 }
 
-static void wrap(struct envol_wrapped *wrapped)
+/* As it came: in base64url. */
+static void look_for_text(struct envol *ev, const struct envol_secret *key)
 {
-	_cleanup_request_ struct envol_request r = ENVOL_REQUEST_INIT;
-	_cleanup_reply_ struct envol_reply reply = ENVOL_REPLY_INIT;
-	struct envol_secret *key = &r.secrets[ENVOL_MESSAGE_KEY];
-
-	CHECK_OK(envol_random_secret(place.ev, key, 64));
-	memory_want(key);
-	operate(ENVOL_OPERATION_WRAP, &r, &reply);
-	CHECK_EQ(memory_count(key), 0);
-	*wrapped = reply.wrapped;
-	reply.wrapped = (struct envol_wrapped)ENVOL_WRAPPED_INIT;
-}
-
-/* The key as it is, then as it came: in base64url. */
-static void unwrap(const struct envol_wrapped *wrapped)
-{
-	_cleanup_request_ struct envol_request r = ENVOL_REQUEST_INIT;
-	_cleanup_reply_ struct envol_reply reply = ENVOL_REPLY_INIT;
-	struct envol_secret *key = &reply.secrets[ENVOL_MESSAGE_KEY];
 	_cleanup_secret_ struct envol_secret text = ENVOL_SECRET_INIT;
 
-	r.wrapped = *wrapped;
-	operate(ENVOL_OPERATION_UNWRAP, &r, &reply);
-	CHECK_EQ(key->len, 64);
-	/* The search finds what is there. */
-	CHECK(memory_count(NULL) >= 4);
-	CHECK_EQ(memory_count(key), 0);
-	CHECK_OK(envol_base64_encode_secret(place.ev, ENVOL_BASE64URL, key,
-					    &text));
+	CHECK_OK(envol_base64_encode_secret(ev, ENVOL_BASE64URL, key, &text));
 	memory_want(&text);
 	CHECK_EQ(memory_count(&text), 0);
 }
@@ -110,10 +74,8 @@ TEST(what_an_operation_used_is_gone_when_it_is_over)
 	place_open(&place);
 	keyvault_start(&keyvault, &place);
 	create();
-	wrap(&wrapped);
-	CHECK_EQ(memory_count(NULL), 0);
-	unwrap(&wrapped);
-	CHECK_EQ(memory_count(NULL), 0);
+	memory_wrap(place.ev, URI, &wrapped);
+	memory_unwrap(place.ev, URI, &wrapped, look_for_text);
 	want_client_secret();
 	CHECK_EQ(memory_count(NULL), 0);
 	want_token();

@@ -22,6 +22,8 @@
 #include "userspace/lib/util/base64.h"
 #include "userspace/lib/util/file.h"
 
+#define URI "service:disk7"
+
 static struct place place;
 
 static struct envol_deadline soon(void)
@@ -29,52 +31,12 @@ static struct envol_deadline soon(void)
 	return envol_deadline_in(10000);
 }
 
-static void request(struct envol_request *r, enum envol_operation operation)
-{
-	r->operation = operation;
-	r->uri = strdup("service:disk7");
-	CHECK(r->uri);
-}
-
 static void create(void)
 {
 	_cleanup_request_ struct envol_request r = ENVOL_REQUEST_INIT;
 	_cleanup_reply_ struct envol_reply reply = ENVOL_REPLY_INIT;
 
-	request(&r, ENVOL_OPERATION_CREATE);
-	envol_operate(place.ev, &r, soon(), &reply);
-	CHECK_OK(reply.err);
-}
-
-static void wrap(struct envol_wrapped *wrapped)
-{
-	_cleanup_request_ struct envol_request r = ENVOL_REQUEST_INIT;
-	_cleanup_reply_ struct envol_reply reply = ENVOL_REPLY_INIT;
-	struct envol_secret *key = &r.secrets[ENVOL_MESSAGE_KEY];
-
-	request(&r, ENVOL_OPERATION_WRAP);
-	CHECK_OK(envol_random_secret(place.ev, key, 64));
-	memory_want(key);
-	envol_operate(place.ev, &r, soon(), &reply);
-	CHECK_OK(reply.err);
-	CHECK_EQ(memory_count(key), 0);
-	*wrapped = reply.wrapped;
-	reply.wrapped = (struct envol_wrapped)ENVOL_WRAPPED_INIT;
-}
-
-static void unwrap(struct envol_wrapped *wrapped)
-{
-	_cleanup_request_ struct envol_request r = ENVOL_REQUEST_INIT;
-	_cleanup_reply_ struct envol_reply reply = ENVOL_REPLY_INIT;
-
-	request(&r, ENVOL_OPERATION_UNWRAP);
-	r.wrapped = *wrapped;
-	envol_operate(place.ev, &r, soon(), &reply);
-	CHECK_OK(reply.err);
-	CHECK_EQ(reply.secrets[ENVOL_MESSAGE_KEY].len, 64);
-	/* The search finds what is there. */
-	CHECK(memory_count(NULL) >= 4);
-	CHECK_EQ(memory_count(&reply.secrets[ENVOL_MESSAGE_KEY]), 0);
+	memory_operate(place.ev, ENVOL_OPERATION_CREATE, URI, &r, &reply);
 }
 
 TEST(a_key_is_only_where_it_may_be)
@@ -83,10 +45,8 @@ TEST(a_key_is_only_where_it_may_be)
 
 	place_open(&place);
 	create();
-	wrap(&wrapped);
-	CHECK_EQ(memory_count(NULL), 0);
-	unwrap(&wrapped);
-	CHECK_EQ(memory_count(NULL), 0);
+	memory_wrap(place.ev, URI, &wrapped);
+	memory_unwrap(place.ev, URI, &wrapped, NULL);
 	place_close(&place);
 }
 
@@ -133,8 +93,8 @@ TEST(what_the_operation_used_is_gone_when_it_is_over)
 
 	place_open(&place);
 	create();
-	wrap(&wrapped);
-	unwrap(&wrapped);
+	memory_wrap(place.ev, URI, &wrapped);
+	memory_unwrap(place.ev, URI, &wrapped, NULL);
 	want_each(check_gone);
 	place_close(&place);
 }
