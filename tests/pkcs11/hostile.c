@@ -214,7 +214,7 @@ static CK_RV login(CK_SESSION_HANDLE handle, CK_USER_TYPE user, unsigned char *p
 
 /* ---- its key ------------------------------------------------------------------------- */
 
-static int finding;
+static int finding, has_generated;
 
 static CK_RV find_init(CK_SESSION_HANDLE handle, CK_ATTRIBUTE *template,
 		       CK_ULONG n)
@@ -226,7 +226,7 @@ static CK_RV find_init(CK_SESSION_HANDLE handle, CK_ATTRIBUTE *template,
 		return CKR_SESSION_HANDLE_INVALID;
 	if (is("lost-always"))
 		return CKR_SESSION_HANDLE_INVALID;
-	finding = is_logged_in;
+	finding = is_logged_in && !(has_generated && is("hides-keys"));
 	for (i = 0; i < n; i++)
 		if (template[i].type == CKA_CLASS &&
 		    *(CK_OBJECT_CLASS *)template[i].pValue != CKO_SECRET_KEY)
@@ -250,6 +250,15 @@ static CK_RV find(CK_SESSION_HANDLE handle, CK_OBJECT_HANDLE *objects,
 	*n = finding;
 	objects[0] = KEY;
 	finding = 0;
+	return CKR_OK;
+}
+
+static CK_RV generate(CK_SESSION_HANDLE handle, CK_MECHANISM *mechanism,
+		      CK_ATTRIBUTE *template, CK_ULONG n, CK_OBJECT_HANDLE *object)
+{
+	BEGIN(C_GenerateKey);
+	has_generated = 1;
+	*object = KEY;
 	return CKR_OK;
 }
 
@@ -416,6 +425,7 @@ static CK_FUNCTION_LIST functions = {
 	.C_FindObjects = find,
 	.C_FindObjectsFinal = find_final,
 	.C_GetAttributeValue = get_attribute,
+	.C_GenerateKey = generate,
 	.C_EncryptInit = encrypt_init,
 	.C_Encrypt = encrypt,
 	.C_DecryptInit = decrypt_init,

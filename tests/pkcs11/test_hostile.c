@@ -204,6 +204,16 @@ TEST(lies_about_lengths_are_not_believed)
 	CHECK_CASES(unwrap, cases);
 }
 
+/* There is nothing to describe then. */
+TEST(keys_that_vanish_while_one_is_made_are_missed)
+{
+	setup();
+	misbehave("hides-keys");
+	CHECK_ERR(envol_key_rotate(place.ev, URI, NULL), -ENOENT);
+	CHECK_STR_HAS(envol_error_message(place.ev), "the key is gone");
+	teardown();
+}
+
 /* What stands for all the errors: each is named, and the classes are told apart. */
 TEST(errors_of_the_token_are_named_and_told_apart)
 {

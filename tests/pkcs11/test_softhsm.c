@@ -252,6 +252,12 @@ TEST(keys_of_other_kinds_are_refused)
 	CHECK_ERR(envol_kek_enrol(place.ev, softhsm_uri(&hsm, "object=short"),
 				  volume_id, NULL), -EKEYREJECTED);
 	CHECK_STR_HAS(message(), "AES-128");
+	/* Nor is one more of that kind made. */
+	CHECK_ERR(envol_key_rotate(place.ev, softhsm_uri(&hsm, "object=short"), NULL),
+		  -EKEYREJECTED);
+	CHECK_STR_HAS(message(), "AES-128");
+	CHECK_ERR(envol_key_rotate(place.ev, softhsm_uri(&hsm, "object=weak"), NULL),
+		  -EKEYREJECTED);
 	softhsm_tool(&hsm, "--keypairgen --key-type EC:prime256v1 --label curve --id 03");
 	CHECK_ERR(wrap(softhsm_uri(&hsm, "object=curve")), -ENOENT);
 	teardown();
