@@ -22,10 +22,13 @@ bench: $(O)/envol-bench ## envol beside dm-crypt and OpenSSL: tables and JSON, a
 	$(Q)tools/bench/lab/run $(O) --json $(O)/bench/mappings.json
 	$(Q)tools/bench/join $(O)/bench/bench.json $(O)/bench/cipher.json $(O)/bench/mappings.json
 
+bench-opens: $(O)/envol $(HELPERS) ## how long an open takes by a service key, SoftHSM and PyKMIP
+	$(Q)tools/bench/opens $(O)
+
 deb: ## Debian packages of this tree, into O/deb
 	$(Q)tools/debian/build $(O) $(VERSION)
 
 check-deb: ## Debian packages: built, installed, upgraded and purged in roots of Debian 12 and 13
 	$(Q)tests/run $(O) deb
 
-.PHONY: bench deb check-deb
+.PHONY: bench bench-opens deb check-deb
