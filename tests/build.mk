@@ -72,6 +72,7 @@ $(PKCS11_ROWS): $(patsubst %,$(O)/obj/tests/%.o,pkcs11/conformances pkcs11/nss p
 		$(PROVIDER_TEST_OBJ) | $(O)/tests/pkcs11/nss_module.so
 	@mkdir -p $(@D)
 	$(call say,LD,$@)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $^ $(LIB_LIBS) $(PROVIDER_LIBS) -o $@
+$(O)/tests/pkcs11/test_openssl: $(O)/obj/tests/pkcs11/nss.o | $(O)/tests/pkcs11/nss_module.so
 $(O)/tests/pkcs11/test_hostile: | $(O)/tests/pkcs11/hostile.so
 # Loaded by kek/pkcs11 as a vendor's module is, which has no sanitizer either.
 $(O)/tests/pkcs11/hostile.so $(O)/tests/pkcs11/nss_module.so: $(O)/tests/pkcs11/%.so: tests/pkcs11/%.c
