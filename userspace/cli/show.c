@@ -38,6 +38,18 @@ static void add_parts(struct output *out, const struct envol_wrap_info *wrap)
 	envol_output_end(out);
 }
 
+/* A key of a KMIP server wraps by this where it is fetched for each use, and by no other. */
+static bool leaves_its_store(const struct envol_wrap_info *wrap)
+{
+	unsigned int i;
+
+	for (i = 0; i < wrap->n_parts; i++)
+		if (strncmp(wrap->parts[i].uri, "kmip:", strlen("kmip:")) == 0 &&
+		    strcmp(wrap->parts[i].algorithm, "A256KWP") == 0)
+			return true;
+	return false;
+}
+
 static void add_wraps(struct output *out, const struct envol_volume_info *info)
 {
 	size_t i;
@@ -60,6 +72,8 @@ static void add_wraps(struct output *out, const struct envol_volume_info *info)
 			      TEXT(NULL, "", uris.text),
 			      TEXT(NULL, "version", versions.text),
 			      TEXT(NULL, "", wrap->parts[0].algorithm),
+			      TEXT(NULL, "",
+				   leaves_its_store(wrap) ? "THE KEK LEAVES ITS STORE" : NULL),
 			      TIME("created", "wrapped", wrap->created),
 			      FLAG("proved", NULL, wrap->proved),
 			      TEXT(NULL, "",
