@@ -7,10 +7,14 @@ import os
 import pathlib
 import pty
 import re
+import select
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+import termios
+import time
 import traceback
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
@@ -59,13 +63,16 @@ def run(*words, status=0, stdin=None):
     return Result(done.returncode, done.stdout)
 
 
-def run_at_terminal(*words, status=0):
-    """The same as somebody would type it."""
-    said = bytearray()
+def run_at_terminal(*words, status=0, answers=()):
+    """The same as somebody would type it, who answers to what is asked: (question, answer)."""
+    said, answers, seen = bytearray(), list(answers), 0
     pid, terminal = pty.fork()
     if pid == 0:
         os.execvp(words[0], [str(w) for w in words])
     while True:
+        if not select.select([terminal], [], [], 120)[0]:
+            os.kill(pid, signal.SIGKILL)
+            raise Failure(f"{' '.join(map(str, words))}: waits, having said: {said.decode()}")
         try:
             data = os.read(terminal, 4096)
         except OSError:
@@ -73,9 +80,17 @@ def run_at_terminal(*words, status=0):
         if not data:
             break
         said += data
+        at = said.find(answers[0][0].encode(), seen) if answers else -1
+        if at >= 0:
+            seen = len(said)
+            # What is typed before the echo is off is thrown away.
+            while termios.tcgetattr(terminal)[3] & termios.ECHO:
+                time.sleep(0.01)
+            os.write(terminal, (answers.pop(0)[1] + "\n").encode())
     os.close(terminal)
     got = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-    check(got == status, f"{' '.join(map(str, words))}: exit {got}: {said.decode()}")
+    check(not answers, f"{' '.join(map(str, words))}: not asked for {answers}: {said.decode()}")
+    check(status in (None, got), f"{' '.join(map(str, words))}: exit {got}: {said.decode()}")
     return Result(got, said.decode())
 
 
