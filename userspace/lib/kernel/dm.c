@@ -333,6 +333,26 @@ int envol_dm_lower(struct envol *ev, const char *name, unsigned int *major,
 	return 0;
 }
 
+static bool file_has(const char *path, const char *text)
+{
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
+	char found[128];
+	ssize_t n = fd < 0 ? -1 : read(fd, found, sizeof(found) - 1);
+
+	if (n <= 0)
+		return false;
+	found[n] = 0;
+	return strstr(found, text);
+}
+
+/* Because of a parameter, or of Secure Boot, which locks the kernel down. */
+static bool takes_signed_modules_only(void)
+{
+	return file_has("/sys/module/module/parameters/sig_enforce", "Y") ||
+	       file_has("/sys/kernel/security/lockdown", "[integrity]") ||
+	       file_has("/sys/kernel/security/lockdown", "[confidentiality]");
+}
+
 int envol_dm_target_version(struct envol *ev, const char *type,
 			    unsigned int version[3])
 {
@@ -348,8 +368,11 @@ int envol_dm_target_version(struct envol *ev, const char *type,
 	found = err ? NULL : dm_task_get_versions(task.dmt);
 	if (!found)
 		return envol_error(ev, -ENOENT,
-				   "this kernel has no device-mapper target %s, and loads no module dm-%s",
-				   type, type);
+				   "this kernel has no device-mapper target %s, and loads no module dm-%s%s",
+				   type, type,
+				   takes_signed_modules_only() ?
+					   " (it takes only those signed with a key that it knows: mokutil --import /var/lib/dkms/mok.pub)" :
+					   "");
 	memcpy(version, found->version, sizeof(found->version));
 	return 0;
 }
