@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
 # dkms KERNEL - the module is built by DKMS for that kernel when the package is installed,
-# and signed with the key that DKMS has made; both go with the package.
+# and signed with the key that DKMS has made, or another that is configured; all goes with
+# the package.
 . /t/lib.sh
 scene=$scene-$1
 release=$(cd /usr/src && ls -d linux-headers-"$1".*-cloud-amd64 2>/dev/null | sed -n 's/^linux-headers-//;$p')
@@ -46,6 +47,14 @@ cp unsigned.ko changed.ko
 printf x >>changed.ko
 expect 'which is no signature of another module' fails verifies changed.ko
 expect 'the key is for root alone' is '600 root:root' stat -c '%a %U:%G' /var/lib/dkms/mok.key
+
+# A key of the administrator's own.
+needed openssl req -new -x509 -newkey rsa:2048 -nodes -subj '/CN=Signer of this site/' -days 2 \
+	-addext 'extendedKeyUsage=codeSigning' -outform DER -keyout /root/site.key -out /root/site.der
+printf 'mok_signing_key=/root/site.key\nmok_certificate=/root/site.der\n' >>/etc/dkms/framework.conf
+expect 'it is built anew with that' dkms build --force -m envol -v "$version" -k "$release"
+expect 'and installed' dkms install --force -m envol -v "$version" -k "$release"
+expect 'it is signed with the configured key' is 'Signer of this site' modinfo -F signer "$module"
 
 needed apt-get purge -qq -y envol-dkms
 expect 'a purge takes the module' is '' find /lib/modules /var/lib/dkms /usr/src -name '*envol*'
