@@ -50,12 +50,23 @@ apt_update() { # BASE - once a run
 }
 declare -A updated
 
+# mmdebstrap hands descriptors on to sh by their numbers, and Debian's takes one digit: it gets
+# none of ours, the locks that whoever runs us may hold.
+mmdebstrap_alone() (
+	local fd
+	for fd in /proc/self/fd/*; do
+		fd=${fd##*/}
+		[ "$fd" -le 2 ] || eval "exec $fd>&-"
+	done
+	exec mmdebstrap "$@"
+)
+
 # make_root BASE DIR VARIANT PACKAGES… - a small system of that release
 make_root() {
 	local base=$1 into=$2 variant=$3 include
 	shift 3
 	include=$(IFS=, && echo "$*")
-	mmdebstrap --quiet --variant="$variant" --mode="$([ "$(id -u)" = 0 ] && echo root || echo unshare)" \
+	mmdebstrap_alone --quiet --variant="$variant" --mode="$([ "$(id -u)" = 0 ] && echo root || echo unshare)" \
 		--include="$include" --aptopt='APT::Install-Recommends "false"' \
 		--aptopt='Acquire::Check-Valid-Until "false"' \
 		--dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/locale/*' \
