@@ -60,13 +60,10 @@ static void init(struct mechanism *mechanism,
 	memset(mechanism, 0, sizeof(*mechanism));
 	mechanism->ck.mechanism = how->mechanism;
 	if (how->mechanism == CKM_AES_GCM) {
+		/* Its members have other names in p11-kit 0.25 than before. */
 		mechanism->gcm = (CK_GCM_PARAMS){
-			.iv_ptr = mechanism->iv,
-			.iv_len = IV_SIZE,
-			.iv_bits = 8 * IV_SIZE,
-			.aad_ptr = aad->data,
-			.aad_len = aad->len,
-			.tag_bits = 8 * TAG_SIZE,
+			mechanism->iv, IV_SIZE, 8 * IV_SIZE,
+			aad->data, aad->len, 8 * TAG_SIZE,
 		};
 		mechanism->ck.pParameter = &mechanism->gcm;
 		mechanism->ck.ulParameterLen = sizeof(mechanism->gcm);
