@@ -6,7 +6,10 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
+
+#include "tests/harness/test.h"
 
 static unsigned int left;
 static int strike_errno;
@@ -89,4 +92,44 @@ int __wrap_openat(int dir, const char *path, int flags, ...)
 	if ((flags & O_CREAT) && is_due())
 		return strike();
 	return __real_openat(dir, path, flags, mode);
+}
+
+/* ---- all of a change's calls ---- */
+
+static int run(const struct nth_sweep *sweep, const void *change, unsigned int n, int err)
+{
+	int status;
+	pid_t pid = fork();
+
+	CHECK(pid >= 0);
+	if (pid == 0) {
+		int result;
+
+		nth_arm(n, err);
+		result = sweep->make(change);
+		_exit(!nth_struck() ? NTH_NOT_STRUCK : result ? NTH_FAILED : NTH_DONE);
+	}
+	CHECK_EQ(waitpid(pid, &status, 0), pid);
+	return status;
+}
+
+void nth_sweep(const struct nth_sweep *sweep, const char *what, const void *change, int err)
+{
+	enum nth_end end = NTH_DONE;
+	unsigned int n;
+	int status;
+
+	for (n = 0; end != NTH_NOT_STRUCK && n <= sweep->most_calls;) {
+		sweep->reset(change);
+		status = run(sweep, change, ++n, err);
+		if (WIFEXITED(status))
+			end = WEXITSTATUS(status);
+		else if (!err && WTERMSIG(status) == SIGKILL)
+			end = NTH_KILLED;
+		else
+			FAIL("%s, call %u, errno %d: status 0x%x", what, n, err, status);
+		sweep->check(change, n, err, end);
+	}
+	if (n <= sweep->least_calls || n > sweep->most_calls)
+		FAIL("%s: %u calls", what, n - 1);
 }

@@ -7,11 +7,9 @@
  */
 #include <errno.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mount.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "tests/harness/shell.h"
@@ -22,10 +20,6 @@
 #include "userspace/lib/provider/provider.h"
 #include "userspace/lib/provider/service/transfer.h"
 #include "userspace/lib/util/error.h"
-
-#define DONE 0
-#define FAILED 1
-#define NOT_STRUCK 2
 
 static struct place place;
 static const struct envol_provider *service;
@@ -188,26 +182,22 @@ static void teardown(void)
 	place_close(&place);
 }
 
-/* In a process of its own, since it may be killed: the status that it ended with. */
-static int change_with_fault(const struct change *change, unsigned int n,
-			     int err)
+static void reset(const void *data)
 {
-	int status;
-	pid_t pid = fork();
+	const struct change *change = data;
 
-	CHECK(pid >= 0);
-	if (pid == 0) {
-		int result;
+	test_run("rm -rf %s/keys", place.top);
+	if (!change->on_nothing)
+		test_run("cp -a %s/base %s/keys", place.top, place.top);
+}
 
-		/* A secret does not survive a fork, so it is made here. */
-		CHECK_OK(envol_random_secret(place.ev, &backup.keks,
-					     2 * ENVOL_RECORD_KEK_SIZE));
-		nth_arm(n, err);
-		result = change->change();
-		_exit(!nth_struck() ? NOT_STRUCK : result ? FAILED : DONE);
-	}
-	CHECK_EQ(waitpid(pid, &status, 0), pid);
-	return status;
+/* A secret does not survive a fork, so it is made here. */
+static int make(const void *data)
+{
+	const struct change *change = data;
+
+	CHECK_OK(envol_random_secret(place.ev, &backup.keks, 2 * ENVOL_RECORD_KEK_SIZE));
+	return change->change();
 }
 
 static bool is_state(const struct state *a, const struct state *b)
@@ -216,15 +206,14 @@ static bool is_state(const struct state *a, const struct state *b)
 }
 
 static void check_old_or_new(const struct change *change, unsigned int n,
-			     int err, int status)
+			     int err, enum nth_end end)
 {
 	struct state now = state_of(change->key);
 
 	if (!is_state(&now, &change->before) && !is_state(&now, &change->after))
 		FAIL("%s, call %u, errno %d: %d versions, %d disabled",
 		     change->what, n, err, now.versions, now.disabled);
-	if (WIFEXITED(status) && WEXITSTATUS(status) != FAILED &&
-	    !is_state(&now, &change->after))
+	if ((end == NTH_DONE || end == NTH_NOT_STRUCK) && !is_state(&now, &change->after))
 		FAIL("%s, call %u, errno %d: said to be done, and is not",
 		     change->what, n, err);
 	if (!change->on_nothing && !(now.disabled && change->key[0] == 'o'))
@@ -252,29 +241,15 @@ static void check_next_try(const struct change *change)
 	CHECK_EQ(state_of("next").versions, 1);
 }
 
-static void sweep(const struct change *change, int err)
+static void check(const void *change, unsigned int n, int err, enum nth_end end)
 {
-	unsigned int n;
-	int status;
-
-	for (n = 1; n < 1000; n++) {
-		test_run("rm -rf %s/keys", place.top);
-		if (!change->on_nothing)
-			test_run("cp -a %s/base %s/keys", place.top, place.top);
-		status = change_with_fault(change, n, err);
-		if (err ? !WIFEXITED(status) :
-			  !WIFEXITED(status) && WTERMSIG(status) != SIGKILL)
-			FAIL("%s, call %u, errno %d: status 0x%x",
-			     change->what, n, err, status);
-		if (WIFEXITED(status) && WEXITSTATUS(status) == NOT_STRUCK)
-			break;
-		check_old_or_new(change, n, err, status);
+	check_old_or_new(change, n, err, end);
+	if (end != NTH_NOT_STRUCK)
 		check_next_try(change);
-	}
-	/* Three files of the first key's, two of another's, each with five calls or more. */
-	if (n < 10 || n == 1000)
-		FAIL("%s: %u calls", change->what, n);
 }
+
+/* Three files of the first key's, two of another's, each with five calls or more. */
+static const struct nth_sweep sweep = { reset, make, check, 9, 998 };
 
 static void sweep_all(int err)
 {
@@ -282,7 +257,7 @@ static void sweep_all(int err)
 
 	setup();
 	for (i = 0; i < TEST_ARRAY_SIZE(changes); i++)
-		sweep(&changes[i], err);
+		nth_sweep(&sweep, changes[i].what, &changes[i], err);
 	teardown();
 }
 

@@ -5,9 +5,7 @@
  * those of after, and the next try succeeds.
  */
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "tests/harness/shell.h"
@@ -17,10 +15,6 @@
 #include "tests/provider/place.h"
 #include "userspace/lib/provider/provider.h"
 #include "userspace/lib/provider/service/keystore.h"
-
-#define DONE 0
-#define FAILED 1
-#define NOT_STRUCK 2
 
 #define SEALED "under a root key sealed by the TPM"
 
@@ -82,23 +76,14 @@ static void teardown(void)
 	place_close(&place);
 }
 
-/* In a process of its own, since it may be killed: the status that it ended with. */
-static int change_with_fault(const struct change *change, unsigned int n,
-			     int err)
+static void reset(const void *change)
 {
-	int status;
-	pid_t pid = fork();
+	test_run("rm -rf %s/keys; cp -a %s/base %s/keys", place.top, place.top, place.top);
+}
 
-	CHECK(pid >= 0);
-	if (pid == 0) {
-		int result;
-
-		nth_arm(n, err);
-		result = change_seals(&change->how);
-		_exit(!nth_struck() ? NOT_STRUCK : result ? FAILED : DONE);
-	}
-	CHECK_EQ(waitpid(pid, &status, 0), pid);
-	return status;
+static int make(const void *change)
+{
+	return change_seals(&((const struct change *)change)->how);
 }
 
 /* Opens the keystore, for which the root key has to come out of its seal. */
@@ -117,35 +102,22 @@ static bool is_after(const struct change *change, unsigned int n, int err)
 	return strcmp(text, change->after) == 0;
 }
 
-static void sweep(const struct change *change, int err)
+static void check(const void *data, unsigned int n, int err, enum nth_end end)
 {
-	unsigned int n;
-	int status;
+	const struct change *change = data;
+	bool is_done = is_after(change, n, err);
 
-	for (n = 1; n < 100; n++) {
-		test_run("rm -rf %s/keys; cp -a %s/base %s/keys", place.top,
-			 place.top, place.top);
-		status = change_with_fault(change, n, err);
-		if (err ? !WIFEXITED(status) :
-			  !WIFEXITED(status) && WTERMSIG(status) != SIGKILL)
-			FAIL("%s, call %u, errno %d: status 0x%x",
-			     change->what, n, err, status);
-		if (!is_after(change, n, err) && WIFEXITED(status) &&
-		    WEXITSTATUS(status) != FAILED)
-			FAIL("%s, call %u, errno %d: said to be done, and is not",
-			     change->what, n, err);
-		if (WIFEXITED(status) && WEXITSTATUS(status) == NOT_STRUCK)
-			break;
-		if (change->how.remove && is_after(change, n, err))
-			continue;
-		CHECK_OK(change_seals(&change->how));
-		CHECK(is_after(change, n, err));
-		test_run("! ls -A %s/keys | grep -q ^.envol-", place.top);
-	}
-	/* Two locks, and a file that is replaced or removed. */
-	if (n < 5 || n == 100)
-		FAIL("%s: %u calls", change->what, n);
+	if (!is_done && (end == NTH_DONE || end == NTH_NOT_STRUCK))
+		FAIL("%s, call %u, errno %d: said to be done, and is not", change->what, n, err);
+	if (end == NTH_NOT_STRUCK || (change->how.remove && is_done))
+		return;
+	CHECK_OK(change_seals(&change->how));
+	CHECK(is_after(change, n, err));
+	test_run("! ls -A %s/keys | grep -q ^.envol-", place.top);
 }
+
+/* Two locks, and a file that is replaced or removed. */
+static const struct nth_sweep sweep = { reset, make, check, 4, 98 };
 
 TEST(a_process_killed_at_any_call_leaves_seals_that_open)
 {
@@ -153,7 +125,7 @@ TEST(a_process_killed_at_any_call_leaves_seals_that_open)
 
 	setup();
 	for (i = 0; i < TEST_ARRAY_SIZE(changes); i++)
-		sweep(&changes[i], 0);
+		nth_sweep(&sweep, changes[i].what, &changes[i], 0);
 	teardown();
 }
 
@@ -163,6 +135,6 @@ TEST(an_error_at_any_call_leaves_seals_that_open)
 
 	setup();
 	for (i = 1; i < 3; i++)
-		sweep(&changes[i], i % 2 ? EIO : ENOSPC);
+		nth_sweep(&sweep, changes[i].what, &changes[i], i % 2 ? EIO : ENOSPC);
 	teardown();
 }
