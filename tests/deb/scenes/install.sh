@@ -58,7 +58,14 @@ expect 'blkid tells udev whose it is' says ID_FS_SUBSYSTEM=envol blkid -p -o ude
 needed apt-get remove -qq -y envol-keyvault
 expect 'a key whose package is missing names it' says 'install the package envol-keyvault' envol provider check https://corp.vault.azure.net/keys/k
 
-needed apt-get remove -qq -y $all
+# As an open volume leaves it there.
+mkdir -p /run/envol/mappings
+touch /run/envol/mappings/data /run/envol/mappings/swap
+expect 'another package'\''s removal says nothing of volumes that are open' fails says 'stay so' apt-get remove -qq -y envol-kmip
+expect 'a removal names them, and that they stay open' says 'stay so: data swap' apt-get remove -qq -y $all
+expect 'it is made' is '' installed
+expect 'and leaves what is known of them' test -e /run/envol/mappings/data
+rm -r /run/envol/mappings
 expect 'a removal leaves the settings' test -e /etc/envol/envol.conf
 expect 'and the state' test -e /var/lib/envol/audit.log
 expect 'a purge says that the keys stay' says '/var/lib/envol/keys is left' purge
