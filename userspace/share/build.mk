@@ -23,9 +23,10 @@ $(O)/envol-watch.service: userspace/share/envol-watch.service FORCE
 	$(Q)sed 's|@SBINDIR@|$(SBINDIR)|' $< >$@
 
 man: $(MAN_PAGES) ## manual pages
+# The first line tells man(1) that there are tables, which scdoc does not.
 $(O)/man/%: Documentation/man/%.scd
 	@mkdir -p $(@D)
-	$(call say,MAN,$*)scdoc <$< >$@
+	$(call say,MAN,$*){ printf '%s\n' "'\\\" t"; scdoc <$<; } >$@
 
 $(O)/envol.conf: userspace/share/envol.conf FORCE
 	@mkdir -p $(@D)
