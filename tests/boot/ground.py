@@ -19,17 +19,28 @@ from tools import BOOT, free_port, listens, run, until
 ROOT_SIZE = 400 << 20
 UNIT = 4096
 HERE = "127.0.0.1"
+TPM_PIN = "71-lanterns"
+
+
+def transform(source, sink, key, encrypts):
+    """As aes-xts-plain64 with data units of 4096 bytes: the tweak counts sectors."""
+    sector = 0
+    while block := source.read(UNIT):
+        xts = Cipher(algorithms.AES(key), modes.XTS(sector.to_bytes(16, "little")))
+        sink.write((xts.encryptor() if encrypts else xts.decryptor()).update(block))
+        sector += UNIT // 512
 
 
 def encrypt(plain, volume, offset, key):
-    """As aes-xts-plain64 with data units of 4096 bytes: the tweak counts sectors."""
     with open(plain, "rb") as source, open(volume, "r+b") as sink:
         sink.seek(offset)
-        sector = 0
-        while block := source.read(UNIT):
-            xts = Cipher(algorithms.AES(key), modes.XTS(sector.to_bytes(16, "little"))).encryptor()
-            sink.write(xts.update(block))
-            sector += UNIT // 512
+        transform(source, sink, key, True)
+
+
+def decrypt(volume, plain, offset, key):
+    with open(volume, "rb") as source, open(plain, "wb") as sink:
+        source.seek(offset)
+        transform(source, sink, key, False)
 
 
 def ini(sections):
@@ -110,8 +121,16 @@ class Ground:
             self.envol("key", "create", kek)
         self.keks = {"service": "service:root", "vault": self.vault.kek, "kmip": self.kmip.kek, "hsm": self.hsm.kek}
         self.format("root", self.root, ROOT_SIZE, self.keks.values())
-        self.format("data", self.data, 4 << 20, [self.keks["service"], self.keks["kmip"]])
+        self.format("data", self.data, 4 << 20, [self.keks["service"], self.keks["kmip"], self.keks["vault"]])
+        pin = self.dir / "pin"
+        write(pin, TPM_PIN)
+        self.envol("key", "reseal", "--boot", "--policy", "pin", "--new-pin-file", pin, "--yes")
+        self.seal_with_pin = (self.state / "keys/boot").read_text()
         self.envol("key", "reseal", "--boot", "--policy", "none", "--yes")
+        sealed = self.dir / "vault.secret.boot"
+        self.envol("credential", "seal", "--boot", "--policy", "none", "https.client_secret_file",
+                   self.vault.double.secret_file, sealed)
+        self.sealed_secret = sealed.read_text()
 
     def format(self, name, disk, size, keks):
         with open(disk, "wb") as f:
@@ -129,13 +148,19 @@ class Ground:
         write(passphrase, self.recovery.read_text().strip())
         run(["cryptsetup", "luksDump", "--dump-volume-key", "--volume-key-file", key, "--key-file",
              passphrase, "--batch-mode", self.root])
-        encrypt(self.dir / "root.img", self.root, self.offset, key.read_bytes())
+        self.root_key = key.read_bytes()
+        encrypt(self.dir / "root.img", self.root, self.offset, self.root_key)
         key.unlink()
 
     # ---- what boots
 
     def make_root(self, kernel, size=ROOT_SIZE, **environment):
         run([BOOT / "make-root", kernel, self.out, self.seed, str(size)], env=dict(os.environ, **environment))
+
+    def make_image(self, kernel, name, volumes, **environment):
+        """Another initramfs, NAME's, of a machine with that table."""
+        write(self.seed / "etc/envol/volumes", volumes)
+        self.make_root(kernel, 0, NAME=name, **environment)
 
     def initrd(self, kind, name, volumes, files=None):
         """A copy with another table and more files: what comes later in the image counts."""
@@ -145,8 +170,9 @@ class Ground:
             write(top / path, text)
         here = top / "usr/local/libexec/envol/initramfs/image"
         names = [line.split()[0] for line in volumes.splitlines() if line[0] != " "]
-        write(here / "names", "\n".join(names) + "\n")
-        write(here / "network", "yes\n" if "https:" in volumes or "kmip:" in volumes else "")
+        write(here / "names", "".join(f"{name}\n" for name in names))
+        is_remote = "https:" in volumes or "kmip:" in volumes
+        write(here / "network", "yes\n" if is_remote and not kind.startswith("dracut") else "")
         packed = subprocess.run(["cpio", "-o", "-H", "newc", "--quiet", "-R", "0:0"], cwd=top, check=True,
                                 input="\n".join(sorted(str(p.relative_to(top)) for p in top.rglob("*"))).encode(),
                                 stdout=subprocess.PIPE).stdout

@@ -23,7 +23,8 @@ class Stuck(Exception):
 
 
 class Guest:
-    def __init__(self, log, kernel, initrd, disks, append="", tpm=None, net=None, clock=None, mem="1024"):
+    def __init__(self, log, kernel, initrd, disks, append="", tpm=None, net=None, clock=None, mem="1024",
+                 writes=False, under=()):
         self.work = pathlib.Path(tempfile.mkdtemp(prefix="envol-boot-"))
         self.log = log
         self.text, self.seen = "", 0
@@ -31,13 +32,14 @@ class Guest:
         self.times = []
         self.lock = threading.Condition()
         self.children = []
-        command = ["qemu-system-x86_64", "-machine", "q35", "-accel", "tcg,thread=multi", "-cpu", "max",
+        command = [*under, "qemu-system-x86_64", "-machine", "q35", "-accel", "tcg,thread=multi", "-cpu", "max",
                    "-smp", "2", "-m", mem, "-nodefaults", "-display", "none", "-no-reboot",
                    "-serial", "stdio", "-kernel", kernel, "-initrd", initrd,
                    "-append", "console=ttyS0 loglevel=4 no5lvl root=/dev/mapper/root " + append]
         for n, disk in enumerate(disks):
-            # What the machine writes is gone with it.
-            command += ["-drive", f"file={disk},format=raw,if=none,id=d{n},snapshot=on,cache=unsafe",
+            # What the machine writes is gone with it, unless that is looked at.
+            snapshot = "off" if writes else "on"
+            command += ["-drive", f"file={disk},format=raw,if=none,id=d{n},snapshot={snapshot},cache=unsafe",
                         "-device", f"virtio-blk-pci,drive=d{n},serial=disk{n}"]
         command += ["-net", "none"] if not net else net
         if clock:
@@ -92,6 +94,10 @@ class Guest:
 
     def type(self, text):
         self.qemu.stdin.write(text.encode() + b"\n")
+        self.qemu.stdin.flush()
+
+    def interrupt(self):
+        self.qemu.stdin.write(b"\x03")
         self.qemu.stdin.flush()
 
     def wait_end(self, seconds=60):

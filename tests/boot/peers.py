@@ -36,6 +36,14 @@ class Vault:
                           "identity_endpoint": at(self.double.imds),
                           "ca_file": self.double.ca if host == "127.0.0.1" else "/etc/envol/vault-ca.pem"}}
 
+    def settings_with_a_secret(self, host):
+        """As an application: its secret is where it is only for who unseals it."""
+        settings = self.settings(host)
+        del settings["https"]["identity_endpoint"]
+        settings["https"].update(identity="secret", tenant=self.double.tenant, client_id=self.double.client_id,
+                                 client_secret_file="/etc/envol/vault.secret")
+        return settings
+
     def files(self):
         return {"etc/envol/vault-ca.pem": self.double.read("ca")}
 

@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Images by the tools that make them, and whole systems that start and end."""
+import shutil
+import stat
+
+from ground import decrypt
+from suite import MASKED, boot, deep, proof, same, took
+from tools import run as command
+
+
+@boot
+def what_an_initramfs_holds(s):
+    """Only what its volumes need; readable for root alone; no secret that nobody allowed."""
+    g = s.g
+    same(stat.S_IMODE((g.dir / f"initrd-{s.kernel}.img").stat().st_mode), 0o600, "mode of the image")
+    held = (g.dir / f"initrd-{s.kernel}.list").read_text()
+    for name in "kek/service", "kek/https", "kek/pkcs11", "kek/kmip", "libsofthsm2.so", "keys/boot", "dm-envol.ko":
+        assert name in held, f"{name} is missing"
+    assert "keys/root\n" not in held, "the seal of the running system is in it"
+    g.make_image(s.kernel, "tpm", g.volumes([g.keks["service"]], names=["root"]), DRACUT="1")
+    held = (g.dir / "initrd-tpm.list").read_text()
+    for name in "kek/https", "kek/pkcs11", "kek/kmip", "libsofthsm2.so", "libcurl", "vault-ca", "client.key", "token.pin":
+        assert name not in held, f"{name} is there for nothing"
+    kmip = g.volumes([g.keks["kmip"]], names=["root"]).replace("initramfs-secret=clear", "")
+    try:
+        g.make_image(s.kernel, "refused", kmip)
+    except RuntimeError as refused:
+        assert "client.key is a secret" in str(refused), refused
+    else:
+        raise AssertionError("an image with a secret that nobody allowed")
+
+
+@boot
+def by_dracut_with_the_tpm(s):
+    g = s.g
+    if not (g.dir / "dracut-tpm.img").exists():
+        g.make_image(s.kernel, "tpm", g.volumes([g.keks["service"]], names=["root"]), DRACUT="1")
+    with s.guest("dracut", s.g.volumes([s.g.keks["service"]], names=["root"]), "init=/usr/local/sbin/proof rw",
+                 initrd="dracut-tpm.img", tpm=s.g.tpm) as m:
+        proof(m, 200)
+        m.wait_end()
+        took(m, "dracut, TPM")
+
+
+@deep
+def after_a_kernel_upgrade(s):
+    other = "6.1" if s.kernel != "6.1" else "6.12"
+    s.have(other)
+    s.g.make_image(other, other, s.g.volumes([s.g.keks["service"]], names=["root"]))
+    with s.guest("upgrade", s.g.volumes([s.g.keks["service"]], names=["root"]), kernel=other, tpm=s.g.tpm) as m:
+        proof(m)
+        m.wait_end()
+
+
+@deep
+def the_units_of_a_running_system_and_its_end(s):
+    """tests/boot/units.sh; then the machine ends, and its root file system has no journal to replay."""
+    disk, spare = s.g.dir / "written.disk", s.g.dir / "spare.disk"
+    shutil.copyfile(s.g.root, disk)
+    with open(spare, "wb") as f:
+        f.truncate(96 << 20)
+    mask = " ".join(f"systemd.mask={unit}" for unit in MASKED)
+    volumes = s.g.volumes([s.g.keks["service"]], names=["root"])
+    with s.guest("units", volumes, f"systemd.show_status=0 {mask} systemd.wants=units.service", writes=True,
+                 disks=("written", "spare"), tpm=s.g.tpm) as m:
+        proof(m, 200)
+        said = m.expect(r"units: (.*\d+ passed, \d+ failed)", 600).group(1)
+        m.wait_end(120)
+        assert said.endswith(" 0 failed"), m.text[m.text.index("units: "):][:3000]
+    plain = s.g.dir / "written.plain"
+    decrypt(disk, plain, s.g.offset, s.g.root_key)
+    disk.unlink()
+    checked = command(["e2fsck", "-f", "-n", plain])
+    assert "journal" not in checked, f"its journal is not empty: {checked}"
+    same(command(["debugfs", "-R", "cat /var/tmp/units", plain]).strip(), said, "what it had written last")
+    plain.unlink()

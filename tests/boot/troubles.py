@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What goes wrong while a machine starts, and what is then on its console."""
+import re
+import sys
+import time
+
+from ground import ini
+from names import Names
+from peers import HOST, NET
+from suite import PROMPT, boot, deep, proof, same
+from tools import TESTS, until
+
+sys.path.insert(0, str(TESTS / "generators"))
+import luks2  # noqa: E402  pylint: disable=wrong-import-position
+
+
+@boot
+def a_header_that_was_changed_is_refused_and_nobody_is_asked(s):
+    """What the TPM gives, the shell that follows can't have."""
+    disk = s.g.dir / "changed.disk"
+    with open(s.g.root, "rb") as good, open(disk, "wb") as bad:
+        bad.write(good.read(s.g.offset))
+        bad.truncate(s.g.root.stat().st_size)
+    header = luks2.Header(disk)
+    header.json["segments"]["0"]["sector_size"] = 512
+    header.write()
+    # Debian's own script knows the volume too, and would ask.
+    crypttab = {"cryptroot/crypttab": f"root UUID={s.g.uuids['root']} none luks,initramfs\n"}
+    with s.guest("changed", s.g.volumes([s.g.keks["service"]], names=["root"]), disks=("changed",), files=crypttab,
+                 tpm=s.g.tpm) as m:
+        m.expect("nobody is asked for a key", 120)
+        refused = len(m.text)
+        m.expect(r"\(initramfs\)", 60)
+        time.sleep(3)
+        assert not re.search("unlock disk|Recovery key", m.text[refused:]), m.text[refused:]
+        m.type("cat /sys/class/tpm/tpm0/pcr-sha256/13")
+        same(m.expect("^[0-9A-F]{64}$", 30)[0] == "0" * 64, False, "PCR 13 is still zero")
+        m.type("envol key show service:root; envol boot open root")
+        m.expect("envol: error.*PCR 13 is not what it was", 60)
+        m.type("exit")
+        m.expect("was refused", 60)
+        m.expect(r"\(initramfs\)", 30)
+        assert "unlock disk" not in m.text
+
+
+@deep
+def after_a_shell_all_volumes_are_tried_again(s):
+    """The shell for one volume closes the other, which a TPM opened; leaving it asks for both."""
+    with s.guest("shell", s.g.volumes([s.g.keks["service"]], [s.g.keks["vault"]], more="timeout=10"),
+                 disks=("root", "data"), tpm=s.g.tpm) as m:
+        m.expect("Recovery key of volume data", 120)
+        m.interrupt()
+        m.expect("volume root is closed before the shell", 60)
+        m.expect(r"\(initramfs\)", 60)
+        m.type("ls /dev/mapper; exit")
+        m.expect(PROMPT, 60)
+        m.type(s.g.recovery.read_text().strip())
+        m.expect("Recovery key of volume data", 60)
+        m.interrupt()
+        m.expect("going on without volume data", 60)
+        facts = proof(m)
+        assert "data=" not in facts["mappings"], facts["mappings"]
+
+
+@deep
+def nobody_at_the_console_and_panic(s):
+    """The vault stays away: the machine starts anew by itself, as panic= says."""
+    s.g.vault.down()
+    try:
+        with s.guest("panic", s.g.volumes([s.g.keks["vault"]], names=["root"], more="timeout=20"),
+                     "init=/usr/local/sbin/proof rw panic=5", net=NET) as m:
+            m.expect(PROMPT, 90)
+            m.expect("Rebooting automatically due to panic=", 240)
+            m.wait_end()
+            assert "(initramfs)" not in m.text
+    finally:
+        s.g.vault.up()
+
+
+@deep
+def names_are_found_late_by_one_of_two_cards(s):
+    """The first card's cable leads nowhere; the server of names answers when it was asked."""
+    names = Names(HOST)
+    settings = s.g.kmip.settings(HOST)
+    settings["kmip"]["servers"] = settings["kmip"]["servers"].replace(HOST, "kmip.test")
+    silent = ["-netdev", "hubport,id=silent,hubid=7", "-device", "virtio-net-pci,netdev=silent"]
+    try:
+        with s.guest("names", s.g.volumes([s.g.keks["kmip"]], names=["root"]), net=silent + NET,
+                     files={"etc/envol/envol.conf": ini(settings)}, under=names.command) as m:
+            m.expect(PROMPT, 90)
+            until("who asks for the name", lambda: names.asked, 120)
+            m.expect(r"kmip.test.*try \d+ in", 150)
+            names.answers = True
+            m.expect("volume root is open", 150)
+            proof(m)
+            m.wait_end()
+    finally:
+        names.stop()
