@@ -4,6 +4,7 @@ import shutil
 import stat
 
 from ground import decrypt
+from peers import NET
 from suite import MASKED, boot, deep, proof, same, took
 from tools import run as command
 
@@ -40,6 +41,23 @@ def by_dracut_with_the_tpm(s):
         proof(m, 200)
         m.wait_end()
         took(m, "dracut, TPM")
+
+
+@deep
+def an_image_for_a_vault_alone(s):
+    """There is no TPM, in the machine or in the image."""
+    g, volumes = s.g, s.g.volumes([s.g.keks["vault"]], names=["root"]).replace("initramfs-secret=clear", "")
+    g.make_image(s.kernel, "alone", volumes)
+    held = (g.dir / "initrd-alone.list").read_text()
+    assert "kek/https" in held and "vault-ca" in held
+    for name in "kek/service", "libtss2", "keys/boot", "tpm_crb", "image/tpm":
+        assert name not in held, f"{name} is there for nothing"
+    with s.guest("alone", volumes, "init=/usr/local/sbin/proof rw break=bottom", initrd="initrd-alone.img",
+                 net=NET) as m:
+        m.expect(r"\(initramfs\)", 120)
+        m.type("exit")
+        proof(m)
+        m.wait_end()
 
 
 @deep
