@@ -34,9 +34,14 @@ MODULE_PARM_DESC(fpu_us, "longest FPU section, microseconds");
 /* Of one call of an engine: what vaes-avx2 does of single pages in a section. */
 #define MAX_SEGMENTS 16
 
-/* A call, and how many: the best of them was not disturbed. */
+/*
+ * The best of many calls was not disturbed; what disturbs may last longer than a few of them.
+ * At most so many, should the clock stand still.
+ */
 #define MEASURED_BYTES 16384
-#define MEASUREMENTS 16
+#define MEASURED_NS (2 * NSEC_PER_MSEC)
+#define MEASUREMENTS_MIN 16
+#define MEASUREMENTS_MAX 16384
 
 static u32 cpu_features;
 static const struct envol_xts_engine *portable;
@@ -336,20 +341,22 @@ unsigned int envol_crypt_measure(const struct envol_xts_engine *engine)
 		struct envol_xts_key key;
 		u8 data[MEASURED_BYTES];
 	} *work = kzalloc(sizeof(*work), GFP_KERNEL);
-	u64 ns, best = U64_MAX;
+	u64 begin = ktime_get_ns(), start, now = begin, best = U64_MAX;
 	unsigned int i;
 
 	if (!work)
 		return 0;
 	envol_crypt_set_key(&work->key, work->data, ENVOL_XTS_KEY_256, ENVOL_XTS_ALLOW_WEAK);
-	for (i = 0; i < MEASUREMENTS; i++) {
+	for (i = 0; i < MEASUREMENTS_MAX; i++) {
+		if (i >= MEASUREMENTS_MIN && now - begin >= MEASURED_NS)
+			break;
 		begin_section(engine);
-		ns = ktime_get_ns();
+		start = ktime_get_ns();
 		envol_xts_encrypt(engine, &work->key, work->data, work->data,
 				  MEASURED_BYTES, ENVOL_XTS_DU_MIN, 0, 1);
-		ns = ktime_get_ns() - ns;
+		now = ktime_get_ns();
 		end_section(engine);
-		best = min(best, max(ns, 1ull));
+		best = min(best, max(now - start, 1ull));
 	}
 	kfree(work);
 	return div64_u64(MEASURED_BYTES * NSEC_PER_USEC, best);
