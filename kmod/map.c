@@ -10,10 +10,15 @@
  */
 #define DM_MSG_PREFIX "envol"
 
+#include <linux/build_bug.h>
+
 #include "kmod/envol.h"
 
 #define CREATE_TRACE_POINTS
 #include "kmod/trace.h"
+
+/* It is part of every bio of the mapping. */
+static_assert(sizeof(struct envol_io) <= 128);
 
 static int pass_on(struct envol_target *et, struct bio *bio)
 {
