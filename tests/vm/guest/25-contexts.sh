@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Completions in every context, from small to large: the submitter (brd, null_blk
-# irqmode 0), a softirq (irqmode 1), a timer (irqmode 2), a hard interrupt (virtio),
+# irqmode 0), a softirq (irqmode 1), a timer (irqmode 2), a hard interrupt (virtio, NVMe),
 # a worker (loop). Data is verified, and the status shows that each way was taken.
 # deep: 6.1 6.12
 . "${0%/*}/lib.sh"
@@ -35,6 +35,11 @@ through() {
 	done
 }
 
+# in_interrupts NAME - the last one through did so in hard interrupts
+in_interrupts() {
+	[ "$deferred" -gt 0 ] || fail "$1 completes in hard interrupts, and no read was deferred"
+}
+
 through brd /dev/ram0
 [ "$deferred" = 0 ] || fail "brd completes in the submitter, and $deferred reads were deferred"
 for mode in 0 1 2; do
@@ -45,6 +50,7 @@ for mode in 0 1 2; do
 	echo $mode >$nullb/irqmode
 	echo 1 >$nullb/power
 	through null_blk-irqmode$mode /dev/nullb$mode
+	[ $mode != 2 ] || in_interrupts "null_blk's timer"
 	echo 0 >$nullb/power
 	rmdir $nullb
 done
@@ -53,3 +59,8 @@ loop=$(losetup -f --show --direct-io=off /tmp/loop) || fail "loop"
 through loop "$loop"
 losetup -d "$loop"
 through "${DISK1#/dev/}" "$DISK1"
+if [ -n "${ENVOL_GUEST:-}" ]; then
+	in_interrupts virtio
+	through nvme /dev/nvme0n1
+	in_interrupts NVMe
+fi
