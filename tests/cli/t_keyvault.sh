@@ -2,25 +2,7 @@
 # shellcheck shell=bash
 # Keys of Key Vault, with the double of the service behind their real names.
 . "${0%/*}/lib.sh"
-coproc double { exec "$TESTS/../keyvault/start" --stay "$dir/double"; }
-# shellcheck disable=SC2154
-trap 'kill "$double_PID"; rm -rf "$dir"' EXIT
-while read -r -u "${double[0]}" line; do [ "$line" != ready ] || break; done
-# shellcheck disable=SC1091
-. "$dir/double/facts"
-tell() { "$TESTS/../keyvault/tell" "$CONTROL" "$@" >/dev/null; }
-cat >>envol.conf <<END
-[https]
-ca_file = $CA
-proxy = $PROXY
-tenant = $TENANT
-client_id = $CLIENT_ID
-client_secret_file = $SECRET_FILE
-identity = secret
-key_size = 2048
-[https corp.vault.azure.net]
-cloud = public
-END
+. "${0%/*}/lib_keyvault.sh"
 key=https://corp.vault.azure.net/keys/disk7
 
 try envol key create $key
