@@ -188,7 +188,7 @@ class Vault:
     def purge(self, name, now):
         self.find_deleted(name, now)
         if self.purge_protected:
-            raise errors.purge_protected()
+            raise errors.purge_protected(f"{self.name};location={self.region}")
         del self.deleted[name.lower()]
 
     def restore(self, key, now):

@@ -28,7 +28,8 @@ def unb64(text, what="value"):
             raise ValueError
         return base64.urlsafe_b64decode(bare + "=" * (-len(bare) % 4))
     except ValueError:
-        raise bad_parameter(f"Invalid base64url value for {what}") from None
+        raise bad_parameter(f"Content of '{what}' is not base64url.\r\nProperty '{what}' is "
+                            "required.\r\n") from None  # reported
 
 
 def number(octets):

@@ -22,7 +22,8 @@ WRAP = keywrap.aes_key_wrap, keywrap.aes_key_wrap_with_padding
 UNWRAP = keywrap.aes_key_unwrap, keywrap.aes_key_unwrap_with_padding
 GCM_BITS = {"A128GCM": 128, "A192GCM": 192, "A256GCM": 256}
 CURVE_OF = {"ES256": "P-256", "ES384": "P-384", "ES512": "P-521", "ES256K": "P-256K"}
-# The service's answer to anything that a key cannot decrypt.
+# What a key cannot decrypt: reported of RSA in software; for the others a guess.
+NO_OAEP = "Error occurred while decoding OAEP padding."
 INCORRECT = "The parameter is incorrect."
 
 
@@ -85,7 +86,7 @@ def decrypt(version, body, wrapping):
     try:
         return {"value": b64(version.material.key.decrypt(value, scheme))}
     except ValueError:
-        raise bad_parameter(INCORRECT) from None
+        raise bad_parameter(NO_OAEP if alg.startswith("RSA-OAEP") else INCORRECT) from None
 
 
 def _signing(version, alg):
