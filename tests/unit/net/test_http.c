@@ -353,3 +353,41 @@ TEST(a_proxy_that_is_set_is_asked_and_sees_no_token)
 	CHECK_STR_HAS(sent, "CONNECT vault.invalid:443 HTTP/1.1\r\n");
 	CHECK(!strstr(sent, "t0ken"));
 }
+
+TEST(a_proxy_with_a_password_is_refused)
+{
+	struct envol_http_options options = {
+		.proxy = "http://me:secret@proxy.example:3128" };
+
+	CHECK_OK(envol_new(&ev));
+	CHECK_ERR(envol_http_new(ev, &options, &http), -EINVAL);
+	CHECK(!strstr(envol_error_message(ev), "secret"));
+	envol_free(ev);
+}
+
+/* Neither what lies in a home directory nor what a server would like to be remembered. */
+TEST(nothing_is_added_to_a_request)
+{
+	char home[] = "/tmp/envol-home-XXXXXX", command[256];
+	const char *sent;
+
+	CHECK(mkdtemp(home));
+	snprintf(command, sizeof(command),
+		 "cd %s && echo 'machine localhost login me password secret' >.netrc && cp .netrc _netrc && echo 'header = \"X-Rc: yes\"' >.curlrc",
+		 home);
+	CHECK_EQ(system(command), 0);
+	CHECK_OK(setenv("HOME", home, 1));
+	CHECK_OK(setenv("CURL_HOME", home, 1));
+	START({ .text = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nSet-Cookie: a=b; Path=/\r\nStrict-Transport-Security: max-age=99999\r\nAlt-Svc: h2=\"evil.invalid:443\"\r\n\r\n" },
+	      { .text = OK_HEAD "\r\n{}" });
+	CHECK_OK(get("/one", 5000));
+	envol_http_free_answer(&answer);
+	CHECK_OK(get("/two", 5000));
+	sent = finish();
+	CHECK_STR_HAS(sent, "GET /two HTTP/1.1");
+	CHECK(!strcasestr(sent, "Authorization:"));
+	CHECK(!strcasestr(sent, "Cookie:"));
+	CHECK(!strcasestr(sent, "X-Rc"));
+	snprintf(command, sizeof(command), "rm -r %s", home);
+	CHECK_EQ(system(command), 0);
+}

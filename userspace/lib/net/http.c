@@ -219,6 +219,10 @@ int envol_http_new(struct envol *ev, const struct envol_http_options *options,
 	CURLcode bad;
 	int err;
 
+	/* It would be in arguments, messages and a file that others may read. */
+	if (options->proxy && strchr(options->proxy, '@'))
+		return envol_error(ev, -EINVAL,
+				   "a proxy with a user or a password: give one that asks for none");
 	if (curl_global_init(CURL_GLOBAL_DEFAULT))
 		return envol_error(ev, -ENOMEM, "libcurl does not start");
 	err = check_libcurl(ev);
