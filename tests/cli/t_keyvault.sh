@@ -62,6 +62,15 @@ truncate -s 32M img4
 try envol format img4 --kek local --yes
 try envol rekey img4 --kek local --add $key
 tell access vault=corp 'denied=[]'
+# In place of one that is proved it is not taken.
+truncate -s 32M img6
+quietly envol format img6 --kek local --kek $key --yes
+quietly envol key rotate $key
+tell access vault=corp 'denied=["unwrapKey"]'
+try envol rekey img6
+try envol status img6
+tell access vault=corp 'denied=[]'
+try envol rekey img6
 try envol open img3 x --test
 try envol open img4 x --test --kek $key
 

@@ -38,10 +38,15 @@ truncate -s 32M again
 quietly envol format again --kek $key --yes
 tell vault name=corp read_only=false
 
-# A region that is gone: the other opens, and is asked first from then on.
-tell fault do=close host=corp.vault.azure.net
-try envol --timeout 4 open vdb x --test
-tell requests clear=true
-quietly envol --timeout 4 open vdb x --test
-"$TESTS/../keyvault/tell" "$CONTROL" requests | grep -oE '"method":"POST","path":"/keys[^"]*","host":"[^"]*"' | filter
-tell heal
+# A region that is gone, or out of order: the other opens, and is asked first from then on.
+for fault in do=close 'do=status status=503'; do
+	# shellcheck disable=SC2086
+	tell fault $fault host=corp.vault.azure.net
+	try envol --timeout 4 open vdb x --test
+	tell requests clear=true
+	quietly envol --timeout 4 open vdb x --test
+	"$TESTS/../keyvault/tell" "$CONTROL" requests |
+		grep -oE '"method":"POST","path":"/keys[^"]*","host":"[^"]*"' | filter
+	tell heal
+	quietly envol open vdb x --test --kek $key
+done

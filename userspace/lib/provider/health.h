@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Which KEKs could not be reached lately: a file each in <state>/unreachable, whose
+ * Which KEKs could not be reached lately, or are in a service that was throttled or out of
+ * order for as long as it was asked: a file each in <state>/unreachable, whose
  * time is that of the last failure and whose content is the URI, for people. Of a
  * volume with several KEKs those are asked last, so that an open does not spend its
  * time again and again with a vault that is down. It decides nothing but that order, so

@@ -287,7 +287,8 @@ int envol_run_request(struct envol *ev, struct envol_request *request,
 	err = try_with_pin(ev, request, reply);
 	if (is_of_kek(request))
 		envol_health_note(ev, request->uri,
-				  err != -EHOSTUNREACH && err != -ETIMEDOUT);
+				  err != -EHOSTUNREACH && err != -ETIMEDOUT &&
+					  err != -EAGAIN);
 	if (operation->audited)
 		audit(ev, request, reply, err, started_ms);
 	envol_log_debug(ev, "%s %s: %s, %lld ms", operation->doing,
