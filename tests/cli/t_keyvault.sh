@@ -111,3 +111,16 @@ try envol key restore safe2.backup
 tell forget name=safe vault=corp
 try envol key restore safe2.backup --passphrase-file passphrase
 try envol key restore safe2.backup
+
+# Always, where the settings say so.
+mkdir store
+quietly envol key create https://corp.vault.azure.net/keys/kept --set https.backup_directory="$dir/store"
+quietly envol key rotate https://corp.vault.azure.net/keys/kept --set https.backup_directory="$dir/store"
+stat -c '%a %n' store/* | filter
+try envol key rotate https://corp.vault.azure.net/keys/kept --set https.backup_directory="$dir/nowhere"
+try envol key show https://corp.vault.azure.net/keys/kept
+tell access vault=corp 'denied=["backup"]'
+try envol key rotate https://corp.vault.azure.net/keys/kept --set https.backup_directory="$dir/store"
+tell access vault=corp 'denied=[]'
+tell forget name=kept vault=corp
+for file in store/*; do quietly envol key restore "$file"; break; done

@@ -419,6 +419,21 @@ TEST(a_managed_hsm_wraps_with_an_aes_key)
 	teardown();
 }
 
+TEST(the_version_of_the_interface_is_the_operators)
+{
+	setup(DISK7);
+	set("api_version", "2025-07-01");
+	CHECK_OK(envol_key_show(ev, DISK7, NULL));
+	CHECK_OK(unwrap(DISK7));
+	set("api_version", "9.9");
+	CHECK_ERR(envol_key_show(ev, DISK7, NULL), -EINVAL);
+	CHECK_STR_HAS(envol_error_message(ev), "(9.9) is not recognized");
+	set("api_version", "7.4&x=y");
+	CHECK_ERR(envol_key_show(ev, DISK7, NULL), -EINVAL);
+	CHECK_STR_HAS(envol_error_message(ev), "api_version");
+	teardown();
+}
+
 TEST(versions_are_listed_over_all_pages)
 {
 	struct envol_key_info info = { 0 };

@@ -2,7 +2,9 @@
 /* What people do with KEKs in their providers: the part of envol.h with that name. */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "userspace/lib/provider/child.h"
 #include "userspace/lib/provider/provider.h"
@@ -60,10 +62,85 @@ static int run_on(struct envol *ev, enum envol_operation operation,
 	return err ? err : run_for_info(ev, &request, info);
 }
 
+/* The setting "backup_directory" of whose KEK it is; NULL: there is none. */
+static const char *backup_directory(struct envol *ev, const char *uri)
+{
+	char subject[ENVOL_URI_MAX + 8];
+	struct envol_uri parts;
+	const char *why;
+
+	if (envol_key_backup_takes_passphrase(uri) ||
+	    envol_uri_parse(&parts, uri, &why))
+		return NULL;
+	snprintf(subject, sizeof(subject), parts.port ? "%s:%u" : "%s",
+		 parts.host, parts.port);
+	return envol_setting(ev, parts.scheme, subject, "backup_directory");
+}
+
+/* DIRECTORY/HOST_keys_NAME-VERSION.backup: of each version a file of its own. */
+static int back_up_into(struct envol *ev, const char *directory,
+			const struct envol_key_info *info)
+{
+	const char *version = info->n_versions ?
+		info->versions[info->n_versions - 1].version : "";
+	const char *after = strstr(info->uri, "://");
+	_cleanup_free_ char *name = strdup(after ? after + 3 : info->uri);
+	_cleanup_free_ char *file = NULL;
+	char *at;
+
+	for (at = name; at && *at; at++)
+		if (*at == '/')
+			*at = '_';
+	if (!name || asprintf(&file, "%s/%s-%s.backup", directory, name,
+			      version) < 0) {
+		file = NULL;
+		return envol_error(ev, -ENOMEM, "out of memory");
+	}
+	return envol_key_backup(ev, info->uri, file, NULL);
+}
+
+/* What was made is backed up before anything is wrapped by it, where the operator has said so. */
+static int make(struct envol *ev, struct envol_request *request,
+		struct envol_key_info *info)
+{
+	struct envol_key_info made = { 0 };
+	const char *directory = backup_directory(ev, request->uri);
+	int err;
+
+	if (directory && access(directory, W_OK | X_OK))
+		return envol_error_errno(ev, errno == ENOENT ? -ENOTDIR : -errno,
+					 "backup_directory %s, so nothing is made",
+					 directory);
+	err = run_for_info(ev, request, &made);
+	if (err)
+		return err;
+	if (directory)
+		err = back_up_into(ev, directory, &made);
+	if (err)
+		err = envol_error_while(ev, err,
+					"%s has its new version, but no backup",
+					made.uri);
+	if (!err && info) {
+		*info = made;
+		made = (struct envol_key_info){ 0 };
+	}
+	envol_key_info_free(&made);
+	return err;
+}
+
+static int make_on(struct envol *ev, enum envol_operation operation,
+		   const char *uri, struct envol_key_info *info)
+{
+	_cleanup_request_ struct envol_request request = ENVOL_REQUEST_INIT;
+	int err = start(ev, &request, operation, uri);
+
+	return err ? err : make(ev, &request, info);
+}
+
 int envol_key_create(struct envol *ev, const char *uri,
 		     struct envol_key_info *info)
 {
-	return run_on(ev, ENVOL_OPERATION_CREATE, uri, info);
+	return make_on(ev, ENVOL_OPERATION_CREATE, uri, info);
 }
 
 int envol_key_show(struct envol *ev, const char *uri,
@@ -75,7 +152,7 @@ int envol_key_show(struct envol *ev, const char *uri,
 int envol_key_rotate(struct envol *ev, const char *uri,
 		     struct envol_key_info *info)
 {
-	return run_on(ev, ENVOL_OPERATION_ROTATE, uri, info);
+	return make_on(ev, ENVOL_OPERATION_ROTATE, uri, info);
 }
 
 int envol_key_import(struct envol *ev, const char *uri, const char *file,
@@ -89,7 +166,7 @@ int envol_key_import(struct envol *ev, const char *uri, const char *file,
 			ev, AT_FDCWD, file,
 			&request.secrets[ENVOL_MESSAGE_KEY]);
 	if (!err)
-		err = run_for_info(ev, &request, info);
+		err = make(ev, &request, info);
 	return err;
 }
 

@@ -234,6 +234,7 @@ static const char *const identity_words[] = { "secret", "certificate",
 static const struct envol_setting_rule settings[] = {
 	WORD("cloud", cloud_words, "whose hosts, audiences and authority hold"),
 	TEXT("restore_host", "vault that keys are restored into"),
+	PATH("backup_directory", "directory that keys are backed up into when they are made or rotated"),
 	TEXT("hosts", "further hosts of vaults that are trusted, as HOST or HOST:PORT"),
 	WORD("kind", kind_words, "what a host in hosts is"),
 	PATH("ca_file", "authorities (PEM) trusted besides the system's"),
