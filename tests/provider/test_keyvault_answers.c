@@ -319,6 +319,7 @@ TEST(what_was_surely_not_done_is_tried_again)
 	struct envol_key_info info = { 0 };
 
 	setup(DISK7);
+	CHECK_OK(envol_set_timeout(ev, 120000));
 	keyvault_tell(&keyvault, "fault do=throttle before=true path=rotate times=1");
 	CHECK_OK(envol_key_rotate(ev, DISK7, &info));
 	CHECK_EQ(info.n_versions, 2);
