@@ -106,6 +106,7 @@ static int activate(struct envol *ev, const struct envol_boot_volume *volume,
 	struct envol_activate_plan plan = {
 		.name = volume->name,
 		.luks_uuid = uuid,
+		.device = &place->device,
 		.fingerprint = ENVOL_RUN_UNFINISHED,
 		.len_sectors = (place->device.size - volume->offset) / du * du /
 			       ENVOL_TABLE_SECTOR,

@@ -10,6 +10,7 @@
 #include "userspace/lib/util/error.h"
 #include "userspace/lib/util/log.h"
 #include "userspace/lib/volume/activate.h"
+#include "userspace/lib/volume/holder.h"
 #include "userspace/lib/volume/run.h"
 
 /* Between creating a mapping and resuming it stock tools need milliseconds. */
@@ -164,7 +165,10 @@ static int create_and_make(struct envol *ev,
 
 	if (lock < 0)
 		return lock;
-	err = create(ev, plan->name, uuid);
+	/* With the lock: mappings share what they lie on, the kernel refuses no second one. */
+	err = envol_holder_check(ev, plan->device);
+	if (!err)
+		err = create(ev, plan->name, uuid);
 	if (err)
 		return err;
 	err = make(ev, plan, uuid, target, key, &udev);

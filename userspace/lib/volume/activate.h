@@ -14,10 +14,12 @@
 #include "userspace/lib/kernel/block.h"
 #include "userspace/lib/kernel/target.h"
 #include "userspace/lib/util/secret.h"
+#include "userspace/lib/volume/device.h"
 
 struct envol_activate_plan {
 	const char *name;		/* checked */
 	const char *luks_uuid;
+	const struct envol_device *device;	/* block device that the table names */
 	const char *header;		/* detached, or NULL: both to be remembered */
 	const char *fingerprint;
 	const char *type;		/* of the target */
@@ -26,7 +28,10 @@ struct envol_activate_plan {
 	bool read_only;
 };
 
-/* Any failure takes back what was done. -EEXIST for a name that is in use. */
+/*
+ * Any failure takes back what was done. -EEXIST for a name that is in use, -EBUSY for a
+ * device that is: others may have come since it was taken.
+ */
 int envol_activate_mapping(struct envol *ev, const struct envol_activate_plan *plan,
 			   const struct envol_secret *dek) _must_check_;
 

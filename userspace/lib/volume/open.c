@@ -12,7 +12,6 @@
 #include "userspace/lib/util/error.h"
 #include "userspace/lib/util/log.h"
 #include "userspace/lib/volume/activate.h"
-#include "userspace/lib/volume/holder.h"
 #include "userspace/lib/volume/info.h"
 #include "userspace/lib/volume/mapping.h"
 #include "userspace/lib/volume/place.h"
@@ -86,18 +85,19 @@ static int check_request(struct envol *ev, const struct envol_volume_open *open)
 
 static int activate(struct envol *ev, const struct envol_volume_open *open,
 		    const struct envol_header_info *header,
-		    const struct envol_block *block, const char *type,
+		    const struct envol_place *place, const char *type,
 		    const struct envol_secret *dek, const char *fingerprint)
 {
 	char number[32];
 	struct envol_activate_plan plan = {
 		.name = open->name,
 		.luks_uuid = header->uuid,
+		.device = &place->device,
 		.header = header->header,
 		.fingerprint = fingerprint,
 		.type = type,
 		.len_sectors = header->data_size / ENVOL_TABLE_SECTOR,
-		.read_only = is_read_only(ev, open, block),
+		.read_only = is_read_only(ev, open, &place->block),
 		.table = {
 			.key_size = header->key_size,
 			.iv_offset = header->iv_offset,
@@ -109,7 +109,8 @@ static int activate(struct envol *ev, const struct envol_volume_open *open,
 	};
 
 	/* The number stays with the device that was looked at, a path may not. */
-	snprintf(number, sizeof(number), "%u:%u", block->major, block->minor);
+	snprintf(number, sizeof(number), "%u:%u", place->block.major,
+		 place->block.minor);
 	if (pass_discards(open, header))
 		plan.table.flags |= ENVOL_TABLE_ALLOW_DISCARDS;
 	return envol_activate_mapping(ev, &plan, dek);
@@ -178,12 +179,9 @@ static int open_volume(struct envol *ev, const struct envol_volume_open *open,
 		err = choose_target(ev, open, &place.block, &type);
 	if (!err)
 		err = envol_unwrap_dek(ev, &h, &open->source, &dek, &how);
-	/* Asking a KEK may take long: whoever came first meanwhile is named. */
 	if (!err)
-		err = envol_holder_check(ev, &place.device);
-	if (!err)
-		err = activate(ev, open, envol_header_info(h), &place.block,
-			       type, &dek, how.fingerprint);
+		err = activate(ev, open, envol_header_info(h), &place, type,
+			       &dek, how.fingerprint);
 	if (!err)
 		describe(ev, open, h, &how, info);
 	return err;
