@@ -5,6 +5,7 @@
 
 #include "userspace/lib/provider/pin.h"
 #include "userspace/lib/provider/pkcs11/describe.h"
+#include "userspace/lib/provider/pkcs11/turn.h"
 #include "userspace/lib/util/error.h"
 #include "userspace/lib/util/hex.h"
 
@@ -217,6 +218,7 @@ int envol_pkcs11_list(struct envol *ev, struct envol_deadline deadline,
 				  n);
 	for (i = 0; i < n && !err; i++)
 		err = list_token(&list, &tokens[i], n == 1);
+	envol_pkcs11_turn_end();
 	for (i = 0; i < n; i++)
 		envol_pkcs11_token_free(&tokens[i]);
 	free(tokens);

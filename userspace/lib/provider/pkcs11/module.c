@@ -8,6 +8,7 @@
 
 #include "userspace/lib/provider/pkcs11/ckr.h"
 #include "userspace/lib/provider/pkcs11/module.h"
+#include "userspace/lib/provider/pkcs11/turn.h"
 #include "userspace/lib/provider/settings.h"
 #include "userspace/lib/util/error.h"
 #include "userspace/lib/util/log.h"
@@ -87,6 +88,7 @@ static int load_one(struct envol *ev, const char *path,
 				   "the module %s can't be loaded%s%.300s; module in [pkcs11] of envol.conf names it",
 				   path, why ? ": " : "", why ? why : "");
 	}
+	envol_pkcs11_turn_await(ev, *module);
 	rv = p11_kit_module_initialize(*module);
 	if (rv == CKR_OK)
 		return 0;
@@ -103,6 +105,8 @@ static void dropped(void *module)
 
 static int load_configured(struct envol *ev, CK_FUNCTION_LIST ***modules)
 {
+	CK_FUNCTION_LIST **module;
+
 	envol_log_debug(ev, "load the modules that p11-kit is configured for");
 	*modules = p11_kit_modules_load(NULL, 0);
 	if (!*modules)
@@ -110,6 +114,8 @@ static int load_configured(struct envol *ev, CK_FUNCTION_LIST ***modules)
 				   "a module that p11-kit is configured for can't be loaded%s%.300s",
 				   p11_kit_message() ? ": " : "",
 				   p11_kit_message() ? p11_kit_message() : "");
+	for (module = *modules; *module; module++)
+		envol_pkcs11_turn_await(ev, *module);
 	/* Those that do not start are no longer in the list then. */
 	p11_kit_modules_initialize(*modules, dropped);
 	if (!**modules)

@@ -6,6 +6,7 @@
 #include "userspace/lib/provider/pkcs11/describe.h"
 #include "userspace/lib/provider/pkcs11/generate.h"
 #include "userspace/lib/provider/pkcs11/sign.h"
+#include "userspace/lib/provider/pkcs11/turn.h"
 #include "userspace/lib/provider/pkcs11/wrap.h"
 #include "userspace/lib/provider/provider.h"
 #include "userspace/lib/util/error.h"
@@ -24,6 +25,7 @@ static int open_kek(struct envol_kek *kek)
 
 	if (!err)
 		err = envol_pkcs11_session_open(&kek->session);
+	envol_pkcs11_turn_end();
 	if (!err)
 		err = envol_pkcs11_kek_find_keys(kek);
 	if (envol_pkcs11_kek_is_worth_another(kek, err))

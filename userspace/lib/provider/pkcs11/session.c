@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <errno.h>
-#include <poll.h>
 #include <string.h>
 
 #include "userspace/lib/provider/credential.h"
@@ -11,9 +10,6 @@
 #include "userspace/lib/provider/settings.h"
 #include "userspace/lib/util/error.h"
 #include "userspace/lib/util/log.h"
-
-#define LOGIN_TRIES    20
-#define LOGIN_PAUSE_MS 50
 
 static bool is_refusal(CK_RV rv)
 {
@@ -36,31 +32,11 @@ static int refused(struct envol_pkcs11_session *session, CK_RV rv)
 			   token->label, envol_ckr_name(name, rv), more);
 }
 
-/*
- * SoftHSM writes its token's file anew at each login, and who reads it meanwhile
- * finds no PIN in it. Asking again costs no strike: no PIN was compared.
- */
-static CK_RV log_in(struct envol_pkcs11_session *session, CK_USER_TYPE user,
-		    const struct envol_secret *pin)
-{
-	unsigned int tries;
-	CK_RV rv;
-
-	for (tries = 1;; tries++) {
-		rv = session->token.module->C_Login(session->handle, user,
-						    pin->data, pin->len);
-		if (rv != CKR_USER_PIN_NOT_INITIALIZED ||
-		    tries == LOGIN_TRIES ||
-		    envol_deadline_left_ms(session->deadline) <= LOGIN_PAUSE_MS)
-			return rv;
-		poll(NULL, 0, LOGIN_PAUSE_MS);
-	}
-}
-
 static int try_pin(struct envol_pkcs11_session *session, CK_USER_TYPE user,
 		   const struct envol_secret *pin)
 {
-	CK_RV rv = log_in(session, user, pin);
+	CK_RV rv = session->token.module->C_Login(session->handle, user,
+						  pin->data, pin->len);
 
 	session->rv = rv;
 	if (rv == CKR_OK || rv == CKR_USER_ALREADY_LOGGED_IN)
