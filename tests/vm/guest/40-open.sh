@@ -68,9 +68,11 @@ envol close data --deferred || fail "deferred close"
 has_mapping data || fail "gone with a user"
 [ "$(cat /mnt/file)" = hello ] || fail "the file system is dead"
 keyctl show @u | grep -q "envol:$uuid" && fail "the key is still published"
+# The watch goes by it as long as there is a mapping.
+[ -e /run/envol/mappings/data ] || fail "it is not remembered any more, though it is in use"
 umount /mnt
 wait_for 10 no_mapping data || fail "still there without a user"
-nothing_left data
+no_keys
 envol open "$DISK1" data --kek $KEK >/dev/null
 envol close data --deferred || fail "deferred close of one that nobody uses"
 nothing_left data

@@ -46,6 +46,19 @@ static void put_back(struct envol *ev, envol_keyring_serial key, int err)
 	strcpy(ev->message, message);
 }
 
+/*
+ * Not of one that has been opened by this name meanwhile, nor of one that still has users:
+ * by what is remembered the watch finds its KEKs. Of a mapping that is gone it does no harm.
+ */
+static void forget(struct envol *ev, const char *name)
+{
+	_cleanup_close_ int lock = envol_run_lock(ev);
+	struct envol_dm_info info;
+
+	if (lock >= 0 && envol_dm_info(ev, name, &info) == -ENODEV)
+		envol_run_forget(name);
+}
+
 static int close_mapping(struct envol *ev, const struct envol_mapping *mapping,
 			 bool deferred)
 {
@@ -64,7 +77,7 @@ static int close_mapping(struct envol *ev, const struct envol_mapping *mapping,
 		envol_keyring_revoke(key);
 	else if (has_key)
 		envol_keyring_drop(key);
-	envol_run_forget(mapping->name);
+	forget(ev, mapping->name);
 	return 0;
 }
 
