@@ -205,14 +205,34 @@ static void lock_again(struct envol *ev, const struct envol_mapping *m)
 	strcpy(ev->message, message);
 }
 
+/* A KEK may have taken long, and its key must never get below another volume of that name. */
+static int check_same(struct envol *ev, const struct envol_mapping *m)
+{
+	struct envol_dm_info now;
+	int err = envol_dm_info(ev, m->name, &now);
+
+	if (!err && (strcmp(now.uuid, m->info.uuid) != 0 ||
+		     now.major != m->info.major || now.minor != m->info.minor))
+		err = envol_error(ev, -ENODEV,
+				  "mapping %s was closed meanwhile, and another has its name",
+				  m->name);
+	return err;
+}
+
 static int unlock(struct envol *ev, const struct envol_mapping *m,
 		  const char *key_state,
 		  const struct envol_volume_source *source)
 {
 	_cleanup_secret_ struct envol_secret dek = ENVOL_SECRET_INIT;
+	_cleanup_close_ int run = -1;
 	envol_keyring_serial key;
 	int err = get_dek(ev, m, source, &dek);
 
+	/* With the lock no other mapping gets the name. */
+	if (!err) {
+		run = envol_run_lock(ev);
+		err = run < 0 ? run : check_same(ev, m);
+	}
 	if (!err)
 		err = suspend(ev, m, key_state);
 	if (!err)
