@@ -122,15 +122,14 @@ static void place_close(struct place *place)
 
 #define _cleanup_place_ _cleanup_(place_close)
 
-/* Ours until it is closed, and nothing on it that was not to be lost. */
-static int claim(struct envol *ev, const struct envol_device *dev, bool overwrite)
+/* Nobody uses it, and nothing is on it that was not to be lost. */
+static int check_free(struct envol *ev, const struct envol_device *dev,
+		      bool overwrite)
 {
 	char found[ENVOL_SIGNATURE_TEXT];
 	int err;
 
 	err = envol_holder_check(ev, dev);
-	if (!err)
-		err = envol_device_lock(ev, dev);
 	if (!err)
 		err = envol_signature_find(ev, dev, found);
 	if (!err && found[0] && !overwrite)
@@ -140,6 +139,13 @@ static int claim(struct envol *ev, const struct envol_device *dev, bool overwrit
 	if (!err && found[0])
 		envol_log_info(ev, "%s: %s will be lost", dev->path, found);
 	return err;
+}
+
+static int claim(struct envol *ev, const struct envol_device *dev, bool overwrite)
+{
+	int err = envol_device_lock(ev, dev);
+
+	return err ? err : check_free(ev, dev, overwrite);
 }
 
 static int make_header_file(struct envol *ev, const char *path)
@@ -378,14 +384,26 @@ static int make_room(struct envol *ev, const struct envol_device *target)
 		     0;
 }
 
-static int write_header(struct envol *ev, struct place *place,
+/* KEKs may have taken long, and our locks keep no one from mounting what was there. */
+static int check_place(struct envol *ev, const struct place *place, bool overwrite)
+{
+	int err = check_free(ev, &place->data, overwrite);
+
+	if (!err && place->plan.header)
+		err = check_free(ev, &place->header, overwrite);
+	return err;
+}
+
+static int write_header(struct envol *ev, struct place *place, bool overwrite,
 			const struct envol_secret *dek, struct envol_token *token)
 {
 	const struct envol_device *target =
 		place->plan.header ? &place->header : &place->data;
 	_cleanup_header_ struct envol_header *h = NULL;
-	int err = make_room(ev, target);
+	int err = check_place(ev, place, overwrite);
 
+	if (!err)
+		err = make_room(ev, target);
 	if (!err)
 		err = envol_signature_wipe(ev, target);
 	return err ? err : envol_header_format(ev, &place->plan, dek, token, &h);
@@ -411,7 +429,7 @@ static int format_volume(struct envol *ev, const struct envol_volume_format *for
 	if (!err && format->dry_run)
 		return info ? describe_plan(ev, &place, info) : 0;
 	if (!err)
-		err = write_header(ev, &place, &dek, &token);
+		err = write_header(ev, &place, format->overwrite, &dek, &token);
 	if (!err)
 		err = prove(ev, &place.plan, &dek, info);
 	if (err && place.made_header)
