@@ -134,9 +134,39 @@ static void remember(struct envol *ev, const struct envol_activate_plan *plan,
 	envol_run_remember(ev, plan->name, &record);
 }
 
+/*
+ * The table holds the device: from here on nobody formats it. Who did while a KEK was
+ * asked has made another volume, which this key would spoil.
+ */
+static int check_volume(struct envol *ev, const struct envol_activate_plan *plan,
+			const struct envol_secret *dek)
+{
+	_cleanup_header_ struct envol_header *h = NULL;
+	const struct envol_header_info *was, *now;
+	int err;
+
+	if (!plan->volume)
+		return 0;
+	was = envol_header_info(plan->volume);
+	err = envol_header_open(ev, was->device, was->header, &h);
+	if (!err)
+		err = envol_header_verify(ev, h, dek);
+	if (err)
+		return envol_error_while(ev, err == -EPERM ? -EBADMSG : err,
+					 "read the header once more");
+	now = envol_header_info(h);
+	if (now->data_offset != was->data_offset ||
+	    now->sector_size != was->sector_size ||
+	    now->iv_offset != was->iv_offset)
+		return envol_error(ev, -EBADMSG,
+				   "the header was written anew meanwhile: open it again");
+	return 0;
+}
+
 static int make(struct envol *ev, const struct envol_activate_plan *plan,
 		const char *uuid, const struct envol_dm_target *target,
-		envol_keyring_serial key, struct envol_dm_udev *udev)
+		const struct envol_secret *dek, envol_keyring_serial key,
+		struct envol_dm_udev *udev)
 {
 	int err = envol_dm_load(ev, plan->name, target, plan->read_only);
 
@@ -144,7 +174,9 @@ static int make(struct envol *ev, const struct envol_activate_plan *plan,
 		return envol_error(ev, err,
 				   "%s; the kernel's log says what the target minds",
 				   envol_error_message(ev));
-	err = envol_dm_resume(ev, plan->name, udev);
+	err = check_volume(ev, plan, dek);
+	if (!err)
+		err = envol_dm_resume(ev, plan->name, udev);
 	if (!err)
 		err = envol_keyring_publish(ev, key);
 	if (!err)
@@ -157,6 +189,7 @@ static int create_and_make(struct envol *ev,
 			   const struct envol_activate_plan *plan,
 			   const char *uuid,
 			   const struct envol_dm_target *target,
+			   const struct envol_secret *dek,
 			   envol_keyring_serial key)
 {
 	_cleanup_close_ int lock = envol_run_lock(ev);
@@ -171,7 +204,7 @@ static int create_and_make(struct envol *ev,
 		err = create(ev, plan->name, uuid);
 	if (err)
 		return err;
-	err = make(ev, plan, uuid, target, key, &udev);
+	err = make(ev, plan, uuid, target, dek, key, &udev);
 	if (!err)
 		close(take_fd(&lock));
 	envol_dm_settle(ev, &udev);
@@ -200,7 +233,7 @@ int envol_activate_mapping(struct envol *ev, const struct envol_activate_plan *p
 		err = envol_keyring_add(ev, description, dek, &key);
 	if (err)
 		return err;
-	err = create_and_make(ev, plan, uuid, &target, key);
+	err = create_and_make(ev, plan, uuid, &target, dek, key);
 	if (err)
 		envol_keyring_revoke(key);
 	return err;

@@ -13,6 +13,7 @@
 #include "userspace/lib/internal.h"
 #include "userspace/lib/kernel/block.h"
 #include "userspace/lib/kernel/target.h"
+#include "userspace/lib/metadata/header.h"
 #include "userspace/lib/util/secret.h"
 #include "userspace/lib/volume/device.h"
 
@@ -20,6 +21,7 @@ struct envol_activate_plan {
 	const char *name;		/* checked */
 	const char *luks_uuid;
 	const struct envol_device *device;	/* block device that the table names */
+	struct envol_header *volume;	/* whose key it is; NULL for a throwaway one */
 	const char *header;		/* detached, or NULL: both to be remembered */
 	const char *fingerprint;
 	const char *type;		/* of the target */
@@ -30,7 +32,8 @@ struct envol_activate_plan {
 
 /*
  * Any failure takes back what was done. -EEXIST for a name that is in use, -EBUSY for a
- * device that is: others may have come since it was taken.
+ * device that is: others may have come since it was taken. -EBADMSG for a volume whose
+ * header is another's by now.
  */
 int envol_activate_mapping(struct envol *ev, const struct envol_activate_plan *plan,
 			   const struct envol_secret *dek) _must_check_;

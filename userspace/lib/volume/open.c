@@ -84,15 +84,17 @@ static int check_request(struct envol *ev, const struct envol_volume_open *open)
 }
 
 static int activate(struct envol *ev, const struct envol_volume_open *open,
-		    const struct envol_header_info *header,
+		    struct envol_header *h,
 		    const struct envol_place *place, const char *type,
 		    const struct envol_secret *dek, const char *fingerprint)
 {
+	const struct envol_header_info *header = envol_header_info(h);
 	char number[32];
 	struct envol_activate_plan plan = {
 		.name = open->name,
 		.luks_uuid = header->uuid,
 		.device = &place->device,
+		.volume = h,
 		.header = header->header,
 		.fingerprint = fingerprint,
 		.type = type,
@@ -180,8 +182,8 @@ static int open_volume(struct envol *ev, const struct envol_volume_open *open,
 	if (!err)
 		err = envol_unwrap_dek(ev, &h, &open->source, &dek, &how);
 	if (!err)
-		err = activate(ev, open, envol_header_info(h), &place, type,
-			       &dek, how.fingerprint);
+		err = activate(ev, open, h, &place, type, &dek,
+			       how.fingerprint);
 	if (!err)
 		describe(ev, open, h, &how, info);
 	return err;
