@@ -126,6 +126,15 @@ static void add_failure(struct envol *ev, struct failures *failures, int err)
 	envol_log_info(ev, "%s", envol_error_message(ev));
 }
 
+/* One that fails is one fewer that opens the volume when this one fails, too. */
+static void tell_failures(struct envol *ev, const struct failures *failures,
+			  const char *uri)
+{
+	if (failures->count)
+		envol_log_warning(ev, "%s opens the volume; before it: %s", uri,
+				  failures->text);
+}
+
 static int report_failures(struct envol *ev, const struct failures *failures)
 {
 	if (failures->count == 1)
@@ -180,6 +189,8 @@ static int try_wraps(struct envol *ev, struct envol_header *h,
 		if (!err) {
 			envol_secret_move(dek, &got);
 			*used = order[i];
+			tell_failures(ev, &failures,
+				      token->wraps[order[i]].parts[0].uri);
 			return 0;
 		}
 		if (is_final)
