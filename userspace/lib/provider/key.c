@@ -118,7 +118,7 @@ static int make(struct envol *ev, struct envol_request *request,
 		err = back_up_into(ev, directory, &made);
 	if (err)
 		err = envol_error_while(ev, err,
-					"%s has its new version, but no backup",
+					"%s has its new version, but no backup, which `envol key backup` makes",
 					made.uri);
 	if (!err && info) {
 		*info = made;
