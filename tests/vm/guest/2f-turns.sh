@@ -19,8 +19,9 @@ add_key a 64 >/dev/null
 m=/dev/mapper/m
 map m /dev/probe0 sector_size:4096 engine:generic
 
+# Becomes fio: in the background, a shell around it would not hear the signal.
 reads() { # NAME BYTES DEPTH
-	fio --name="$1" --filename=$m --direct=1 --rw=randread --bs="$2" --size=16m --ioengine=libaio --iodepth="$3" \
+	exec fio --name="$1" --filename=$m --direct=1 --rw=randread --bs="$2" --size=16m --ioengine=libaio --iodepth="$3" \
 		--time_based --runtime=3600 --output="/tmp/fio.$1" >/dev/null 2>&1
 }
 reads large 256k 4 &
@@ -54,9 +55,10 @@ enough() {
 }
 wait_for 120 enough || fail "in the trace: $smalls small reads and $larges large ones"
 echo 0 >$tracing/events/envol/enable
-kill -INT $small $large
-! wait $small
-! wait $large
+for fio in $small $large; do
+	kill -INT $fio
+	wait $fio || [ $? = 128 ] || fail "$(cat /tmp/fio.*)"
+done
 note "$smalls small reads, $larges large ones, of which $most ended while a small one waited"
 [ "$most" -le 3 ] || fail "a small read waited for $most large ones"
 unmap m
