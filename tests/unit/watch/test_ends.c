@@ -67,6 +67,22 @@ TEST(one_that_was_locked_or_closed_begins_anew)
 	take_down();
 }
 
+/* It was closed while KEKs were asked. */
+TEST(another_volume_of_the_name_is_left_alone)
+{
+	set_up();
+	world.keks[0].disabled = true;
+	look(10);
+	world.taken = "a";
+	look(110);
+	CHECK_STR_EQ(world.did, "");
+	CHECK_STR_EQ(world.told, "");
+	world.taken = NULL;
+	look(120);
+	CHECK_STR_EQ(world.did, "lock a");
+	take_down();
+}
+
 TEST(a_lock_that_was_cut_before_the_wipe_is_finished)
 {
 	set_up();

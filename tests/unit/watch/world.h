@@ -38,6 +38,7 @@ static struct {
 	} keks[4];
 	int close_err, lock_err;
 	const char *under;	/* the volume that the state directory is on */
+	const char *taken;	/* the name that another volume has got meanwhile */
 	bool nothing_renewed;
 	int open_err;		/* of a test open; 0: it opens */
 	/* what was done */
@@ -133,6 +134,11 @@ static bool is_under(struct envol *ev, const char *name)
 	return world.under && strcmp(world.under, name) == 0;
 }
 
+static bool is_other(struct envol *ev, const char *name, const char *uuid)
+{
+	return world.taken && strcmp(world.taken, name) == 0;
+}
+
 static int lock(struct envol *ev, const char *name)
 {
 	size_t len = strlen(world.did);
@@ -176,7 +182,7 @@ static struct envol_watch_settings settings = {
 static unsigned int look(int64_t at_s)
 {
 	const struct envol_look_world as_it_is = {
-		now_ms, list, describe, opens, renew, is_under, lock, close_volume, world.table,
+		now_ms, list, describe, opens, renew, is_under, is_other, lock, close_volume, world.table,
 	};
 	unsigned int next_s = 0;
 

@@ -11,6 +11,7 @@
 #include "userspace/lib/util/error.h"
 #include "userspace/lib/util/log.h"
 #include "userspace/lib/util/time.h"
+#include "userspace/lib/volume/mapping.h"
 #include "userspace/lib/watch/judge.h"
 #include "userspace/lib/watch/record.h"
 #include "userspace/lib/watch/under.h"
@@ -100,10 +101,27 @@ static void end_last(struct envol_look *look, const struct envol_look_end *end)
 	envol_watch_record_store(look->ev, end->volume, &end->record);
 }
 
+/* KEKs may have taken minutes: what was closed meanwhile may have left its name to another. */
+static void drop_others(struct envol_look *look)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < look->n_ends; i++) {
+		const struct envol_volume_info *volume = look->ends[i].volume;
+
+		if (look->world->is_other(look->ev, volume->name, volume->uuid))
+			free(look->ends[i].why);
+		else
+			look->ends[n++] = look->ends[i];
+	}
+	look->n_ends = n;
+}
+
 static void end_all(struct envol_look *look)
 {
 	size_t i;
 
+	drop_others(look);
 	for (i = 0; i < look->n_ends; i++)
 		if (!look->ends[i].is_last)
 			end_now(look, look->ends[i].volume,
@@ -316,6 +334,13 @@ static int opens(struct envol *ev, const struct envol_volume_source *source)
 	return err;
 }
 
+static bool is_other(struct envol *ev, const char *name, const char *uuid)
+{
+	_cleanup_mapping_ struct envol_mapping mapping = ENVOL_MAPPING_INIT;
+
+	return !envol_mapping_find(ev, name, &mapping) && strcmp(mapping.luks_uuid, uuid) != 0;
+}
+
 static const struct envol_look_world real_world = {
 	.now_ms = envol_deadline_now_ms,
 	.list = envol_volume_list,
@@ -323,6 +348,7 @@ static const struct envol_look_world real_world = {
 	.opens = opens,
 	.renew = envol_wrap_renew,
 	.is_under = envol_watch_is_under,
+	.is_other = is_other,
 	.lock = envol_volume_lock,
 	.close = envol_volume_close,
 	.table = ENVOL_BOOT_TABLE,

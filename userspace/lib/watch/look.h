@@ -15,6 +15,8 @@ struct envol_look_world {
 	int (*renew)(struct envol *ev, const struct envol_volume_source *source,
 		     uint64_t settle_s, unsigned int *renewed);
 	bool (*is_under)(struct envol *ev, const char *name);	/* the watch itself */
+	/* Has another volume that name by now? */
+	bool (*is_other)(struct envol *ev, const char *name, const char *uuid);
 	int (*lock)(struct envol *ev, const char *name);
 	int (*close)(struct envol *ev, const char *name, bool deferred);
 	const char *table;		/* file of the volumes that the host opens by itself */
