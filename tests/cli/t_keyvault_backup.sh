@@ -32,6 +32,8 @@ quietly envol key create https://corp.vault.azure.net/keys/kept --set https.back
 quietly envol key rotate https://corp.vault.azure.net/keys/kept --set https.backup_directory="$dir/store"
 stat -c '%a %n' store/* | filter
 try envol key rotate https://corp.vault.azure.net/keys/kept --set https.backup_directory="$dir/nowhere"
+install -m 755 /dev/null program
+try envol key rotate https://corp.vault.azure.net/keys/kept --set https.backup_directory="$dir/program"
 try envol key show https://corp.vault.azure.net/keys/kept
 tell access vault=corp 'denied=["backup"]'
 try envol key rotate https://corp.vault.azure.net/keys/kept --set https.backup_directory="$dir/store"

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "userspace/lib/provider/child.h"
@@ -99,17 +100,27 @@ static int back_up_into(struct envol *ev, const char *directory,
 	return envol_key_backup(ev, info->uri, file, NULL);
 }
 
+static int check_directory(const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st))
+		return errno == ENOENT ? -ENOTDIR : -errno;
+	if (!S_ISDIR(st.st_mode))
+		return -ENOTDIR;
+	return access(path, W_OK | X_OK) ? -errno : 0;
+}
+
 /* What was made is backed up before anything is wrapped by it, where the operator has said so. */
 static int make(struct envol *ev, struct envol_request *request,
 		struct envol_key_info *info)
 {
 	struct envol_key_info made = { 0 };
 	const char *directory = backup_directory(ev, request->uri);
-	int err;
+	int err = directory ? check_directory(directory) : 0;
 
-	if (directory && access(directory, W_OK | X_OK))
-		return envol_error_errno(ev, errno == ENOENT ? -ENOTDIR : -errno,
-					 "backup_directory %s, so nothing is made",
+	if (err)
+		return envol_error_errno(ev, err, "backup_directory %s, so nothing is made",
 					 directory);
 	err = run_for_info(ev, request, &made);
 	if (err)
