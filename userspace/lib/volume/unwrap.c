@@ -211,6 +211,19 @@ static void free_strings(char **strings, size_t n)
 	free(strings);
 }
 
+/* Two wraps may be of two versions of one KEK. */
+static bool is_named_before(const struct envol_token *token, unsigned int wrap, unsigned int part)
+{
+	const char *uri = token->wraps[wrap].parts[part].uri;
+	unsigned int i, k;
+
+	for (i = 0; i <= wrap; i++)
+		for (k = 0; k < (i < wrap ? token->wraps[i].n_parts : part); k++)
+			if (strcmp(token->wraps[i].parts[k].uri, uri) == 0)
+				return true;
+	return false;
+}
+
 static int refuse_all(struct envol *ev, const struct envol_token *token)
 {
 	char uris[ENVOL_MESSAGE_SIZE / 2] = "";
@@ -220,9 +233,9 @@ static int refuse_all(struct envol *ev, const struct envol_token *token)
 		for (part = 0; part < token->wraps[i].n_parts; part++) {
 			size_t len = strlen(uris);
 
-			snprintf(uris + len, sizeof(uris) - len, "%s%s",
-				 len ? ", " : "",
-				 token->wraps[i].parts[part].uri);
+			if (!is_named_before(token, i, part))
+				snprintf(uris + len, sizeof(uris) - len, "%s%s", len ? ", " : "",
+					 token->wraps[i].parts[part].uri);
 		}
 	return envol_error(ev, -EACCES,
 			   "no KEK of the header (%s) is among those that may be used",
