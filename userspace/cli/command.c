@@ -82,7 +82,8 @@ static int refuse(struct cli *cli, const char **words)
 		return envol_command_error(cli, -EINVAL,
 					   "no command is named %s; %s is",
 					   words[0], nearest.best);
-	return envol_command_error(cli, -EINVAL, "no command is named %s",
+	return envol_command_error(cli, -EINVAL,
+				   "no command is named %s; envol help lists them",
 				   words[0]);
 }
 

@@ -180,8 +180,8 @@ TEST(commands_are_found_by_one_word_or_two)
 		      "probe is followed by one of: it; not by ti");
 	check_refused(find("hlep", NULL, &name), "no command is named hlep; help is");
 	check_refused(find("quite-another", NULL, &name),
-		      "no command is named quite-another");
-	check_refused(find("pro", "it", &name), "no command is named pro");
+		      "no command is named quite-another; envol help lists them");
+	check_refused(find("pro", "it", &name), "no command is named pro; envol help lists them");
 }
 
 /* Splitting a line relies on it: the command is not known then. */
