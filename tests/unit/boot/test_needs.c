@@ -126,6 +126,26 @@ TEST(the_one_for_boot_goes_and_the_one_of_the_running_system_stays)
 	teardown();
 }
 
+TEST(a_header_that_is_a_file_is_taken_or_missed)
+{
+	char header[80];
+
+	setup();
+	volume.clear_secret = true;
+	snprintf(header, sizeof(header), "%s/header", top);
+	volume.header = header;
+	CHECK_ERR(needs("secret\n"), -ENOENT);
+	CHECK_STR_HAS(envol_error_message(ev), "header");
+	test_run("touch %s", header);
+	CHECK_OK(needs("secret\n"));
+	check_told("file", "header", true);
+	/* That of a disk may be there when the machine starts. */
+	volume.header = (char *)"/dev/nonexistent-header";
+	CHECK_OK(needs("secret\n"));
+	CHECK(!strstr(told, "nonexistent"));
+	teardown();
+}
+
 TEST(one_that_would_not_serve_there_is_refused)
 {
 	static const struct {

@@ -381,14 +381,18 @@ static int need_state(struct envol_needs *needs)
 	return err;
 }
 
+/* One on a device is found there; a file is taken along, and has to be there for that. */
 static int need_header(struct envol_needs *needs)
 {
+	const char *header = needs->volume->header;
 	struct stat st;
 
-	if (!needs->volume->header || *needs->volume->header != '/' ||
-	    stat(needs->volume->header, &st) || !S_ISREG(st.st_mode))
+	if (!header || *header != '/' ||
+	    strncmp(header, "/dev/", strlen("/dev/")) == 0)
 		return 0;
-	return envol_needs_tell(needs, "file", "%s", needs->volume->header);
+	if (stat(header, &st))
+		return envol_error_errno(needs->ev, -errno, "header %s", header);
+	return S_ISREG(st.st_mode) ? envol_needs_tell(needs, "file", "%s", header) : 0;
 }
 
 int envol_boot_needs(struct envol *ev, const struct envol_boot_volume *volume,
