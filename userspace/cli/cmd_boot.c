@@ -111,8 +111,10 @@ static int list(struct cli *cli, const void *data, const char **words)
 		if (!values->initramfs || table.volumes[i].initramfs)
 			show_volume(cli, &table.volumes[i]);
 	envol_output_end(&cli->output);
+	if (values->initramfs)
+		err = envol_boot_check_initramfs(cli->ev, &table);
 	envol_boot_table_free(&table);
-	return 0;
+	return err;
 }
 
 COMMAND(boot_list) = {

@@ -44,6 +44,7 @@ struct envol_boot_defect {
 	unsigned int line;
 	char *name;			/* of the line's volume; NULL: not known */
 	char *sentence;			/* begins FILE:LINE: */
+	bool initramfs;			/* the line says so, or seems to */
 };
 
 struct envol_boot_table {
@@ -65,6 +66,14 @@ int envol_boot_load(struct envol *ev, const char *path,
 /* The volume of that name. -EINVAL with its defect, -ENOENT. */
 int envol_boot_find(struct envol *ev, const struct envol_boot_table *table,
 		    const char *name, const struct envol_boot_volume **volume)
+	ENVOL_API_CHECK;
+
+/*
+ * 0 if every line that is for the initramfs can be read. -EINVAL with the first that can't:
+ * an image that is made without its volume would be one that does not start the machine.
+ */
+int envol_boot_check_initramfs(struct envol *ev,
+			       const struct envol_boot_table *table)
 	ENVOL_API_CHECK;
 
 enum envol_boot_state {

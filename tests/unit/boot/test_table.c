@@ -224,6 +224,42 @@ TEST(all_mistakes_of_a_line_are_told_and_found_by_its_name)
 	envol_boot_table_free(&table);
 }
 
+TEST(a_mistake_in_a_line_for_the_initramfs_is_one_of_the_image)
+{
+	static const struct {
+		const char *text;
+		bool is_early;
+	} cases[] = {
+		{ "root UUID=1" OK "initramfs timout=3\n", true },
+		{ "root UUID=1" OK "timout=3\n\tinitramfs\n", true },
+		{ "root UUID=1" OK "initramsf\n", true },
+		{ "root UUID=1" OK "initramfs\r\n", true },
+		{ "root UUID=1" OK "\n\n\tinitramfs\n", true },
+		{ "root UUID=1" OK "initramfs initramfs\n", true },
+		{ "data UUID=1" OK "timout=3\nroot UUID=2" OK "initramfs\n", false },
+		{ "data UUID=1 kek=initrd # no initramfs\n", false },
+	};
+	struct envol_boot_table table;
+	size_t i;
+
+	for (i = 0; i < ENVOL_ARRAY_SIZE(cases); i++) {
+		parse(cases[i].text, strlen(cases[i].text), &table);
+		CHECK(table.n_defects > 0);
+		CHECK_EQ(envol_boot_check_initramfs(ev, &table),
+			 cases[i].is_early ? -EINVAL : 0);
+		if (cases[i].is_early)
+			CHECK_STR_HAS(envol_error_message(ev), "f:");
+		envol_boot_table_free(&table);
+	}
+	parse("root UUID=1" OK "\n\0x", strlen("root UUID=1" OK) + 3, &table);
+	CHECK_ERR(envol_boot_check_initramfs(ev, &table), -EINVAL);
+	envol_boot_table_free(&table);
+	parse("root UUID=1" OK "initramfs\n", strlen("root UUID=1" OK "initramfs\n"),
+	      &table);
+	CHECK_OK(envol_boot_check_initramfs(ev, &table));
+	envol_boot_table_free(&table);
+}
+
 TEST(nothing_behind_a_nul_is_taken)
 {
 	static const char text[] = "a /dev/x" OK "\n\0b /dev/y" OK;

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <fcntl.h>
 
@@ -76,7 +77,8 @@ struct reader {
 	/* of the volume that is read */
 	struct envol_entry line;
 	unsigned int n_words;
-	bool is_open, is_defective;
+	size_t first_defect;
+	bool is_open, is_defective, is_early;
 };
 
 /* The sentence in the handle is a defect of the volume that is read. */
@@ -172,8 +174,9 @@ static void begin_volume(struct reader *r)
 			    .retries = ENVOL_BOOT_RETRIES_ALL },
 	};
 	r->n_words = 0;
+	r->first_defect = r->table->n_defects;
 	r->is_open = true;
-	r->is_defective = false;
+	r->is_defective = r->is_early = false;
 }
 
 /* A mistake in an option makes what depends on it look wrong too. */
@@ -197,6 +200,15 @@ static int check_whole(struct reader *r)
 	return err;
 }
 
+static void mark_early(struct reader *r)
+{
+	struct envol_boot_table *t = r->table;
+	size_t i;
+
+	for (i = r->first_defect; r->is_early && i < t->n_defects; i++)
+		t->defects[i].initramfs = true;
+}
+
 static int end_volume(struct reader *r)
 {
 	struct envol_boot_table *t = r->table;
@@ -207,6 +219,7 @@ static int end_volume(struct reader *r)
 		return 0;
 	r->is_open = false;
 	err = check_whole(r);
+	mark_early(r);
 	if (!err && !r->is_defective) {
 		grown = reallocarray(t->volumes, t->n_volumes + 1,
 				     sizeof(*grown));
@@ -250,6 +263,22 @@ static int read_words(struct reader *r, char *text)
 	return err;
 }
 
+/*
+ * Whether the line is for the initramfs, however the word is spelled: a mistyped one must
+ * not be why the volume that root lies on is left out.
+ */
+static bool looks_early(const char *text)
+{
+	for (; *text; text += strcspn(text, " \t")) {
+		text += strspn(text, " \t");
+		if (*text == '#')
+			return false;
+		if (strncasecmp(text, "initr", strlen("initr")) == 0)
+			return true;
+	}
+	return false;
+}
+
 /* A comment may stand between a line and what goes on with it. */
 static int read_line(struct reader *r, char *text)
 {
@@ -267,12 +296,16 @@ static int read_line(struct reader *r, char *text)
 	if (is_indented && !r->is_open) {
 		begin_volume(r);
 		r->is_open = false;
-		return tell(r, r->number,
-			    envol_error(r->ev, -EINVAL,
-					"begins with white space, and there is no line that it goes on with"));
+		r->is_early = looks_early(text);
+		err = tell(r, r->number,
+			   envol_error(r->ev, -EINVAL,
+				       "begins with white space, and there is no line that it goes on with"));
+		mark_early(r);
+		return err;
 	}
 	if (!is_indented)
 		begin_volume(r);
+	r->is_early |= looks_early(text);
 	if (!bad)
 		return read_words(r, text);
 	/* Of such a line nothing is taken, and so the rest of the volume is no volume. */
@@ -298,10 +331,14 @@ int envol_boot_parse(struct envol *ev, const char *name, const char *text,
 	if (!err)
 		err = end_volume(&r);
 	/* What stands behind a NUL byte was not read. */
-	if (!err && len && memchr(text, 0, len))
+	if (!err && len && memchr(text, 0, len)) {
+		begin_volume(&r);
+		r.is_early = true;
 		err = tell(&r, r.number,
 			   envol_error(ev, -EINVAL,
 				       "a NUL byte: nothing behind it is read"));
+		mark_early(&r);
+	}
 	free_volume(&r.line.volume);
 	if (err)
 		envol_boot_table_free(table);
@@ -373,4 +410,16 @@ int envol_boot_find(struct envol *ev, const struct envol_boot_table *table,
 			return envol_error(ev, -EINVAL, "%s",
 					   table->defects[i].sentence);
 	return envol_error(ev, -ENOENT, "the table has no volume %s", name);
+}
+
+int envol_boot_check_initramfs(struct envol *ev,
+			       const struct envol_boot_table *table)
+{
+	size_t i;
+
+	for (i = 0; i < table->n_defects; i++)
+		if (table->defects[i].initramfs)
+			return envol_error(ev, -EINVAL, "%s",
+					   table->defects[i].sentence);
+	return 0;
 }
