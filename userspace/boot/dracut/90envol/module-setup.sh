@@ -6,19 +6,28 @@
 envol=@SBINDIR@/envol
 here=@LIBEXECDIR@/initramfs
 
+# Fails where a line that is for the initramfs can't be read.
 volumes() {
-	"$envol" boot list --initramfs --json 2>/dev/null | sed -n 's/.*"name": *"\([^"]*\)".*/\1/p'
+	"$envol" boot list --initramfs >/dev/null || return
+	"$envol" -q boot list --initramfs --json | sed -n 's/.*"name": *"\([^"]*\)".*/\1/p'
 }
 
 # Once for an image; a failure is one of the image.
 needs() {
-	# shellcheck disable=SC2046
-	[[ -n ${envol_needs:-} ]] || envol_needs=$("$envol" boot needs $(volumes)) || return
+	local names
+	if [[ -z ${envol_needs:-} ]]; then
+		names=$(volumes) || return
+		# shellcheck disable=SC2086
+		envol_needs=$("$envol" boot needs $names) || return
+	fi
 	echo "$envol_needs"
 }
 
+# Of a table that can't be read install() tells; without this module nobody would.
 check() {
-	[[ -x $envol && -s /etc/envol/volumes && -n $(volumes) ]]
+	local names
+	[[ -x $envol && -s /etc/envol/volumes ]] || return
+	! names=$(volumes 2>/dev/null) || [[ -n $names ]]
 }
 
 depends() {
@@ -40,10 +49,7 @@ installkernel() {
 
 install() {
 	local kind value
-	if ! needs >/dev/null; then
-		dfatal "envol: no initramfs can be made that opens: $(volumes | tr '\n' ' ')"
-		exit 1
-	fi
+	needs >/dev/null || refuse "no initramfs can be made that opens the volumes of /etc/envol/volumes: envol boot check"
 	inst_multiple "$envol" setsid sed grep date tr sort tail cut sleep cat rm mkdir chmod kill modprobe reboot umount
 	inst_multiple -o systemd-ask-password
 	inst_libdir_file 'libgcc_s.so*'
@@ -55,7 +61,7 @@ install() {
 	date +%s >"$initdir$here/image/made"
 	while read -r kind value; do
 		case $kind in
-		program | library | dlopen) inst "$value" ;;
+		program | library | dlopen) inst "$value" || refuse "$value can't be copied" ;;
 		module) ;;
 		file | secret) put "$value" ;;
 		sealed)
@@ -65,7 +71,7 @@ install() {
 		directory) put_directory "$value" ;;
 		network) echo 'rd.neednet=1' >"$initdir/etc/cmdline.d/90envol.conf" ;;
 		tpm) echo yes >"$initdir$here/image/tpm" ;;
-		*) dfatal "envol: this module is older than $envol, which says: $kind $value" && exit 1 ;;
+		*) refuse "this module is older than $envol, which says: $kind $value" ;;
 		esac
 	done < <(needs)
 	put /etc/envol/volumes
@@ -87,5 +93,11 @@ put_directory() {
 
 put() {
 	put_directory "${1%/*}"
-	cp -pL "$1" "$initdir$1"
+	cp -pL "$1" "$initdir$1" || refuse "$1 can't be copied"
+}
+
+# An image that looks complete would be found out by the next start.
+refuse() {
+	dfatal "envol: $*"
+	exit 1
 }

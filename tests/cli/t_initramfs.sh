@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+# The scripts that put envol into an image, against a table and files that are not as they should
+# be: an image that is made without a volume would be found out by the next start. What is in a
+# good image, tests/boot shows.
+. "${0%/*}/lib.sh"
+here=$TESTS/../../userspace/boot
+id=0b0f6f5e1ad3c2b4958677aabbccdd01
+mkdir -p lib/initramfs image
+for script in common unlock network finish; do
+	cp "$here/initramfs/$script" lib/initramfs/
+done
+printf 'kek_directory = %s/kek\n' "${ENVOL%/*}" >>envol.conf
+printf '%s\n' '#!/bin/sh' "exec $ENVOL --config $dir/envol.conf \"\$@\" --volumes $dir/volumes" >program
+chmod 755 program
+quietly envol key create disk
+truncate -s 16M img
+quietly envol format img --kek disk --yes
+
+# What they are sourced by copies nothing here.
+cat >functions <<'END'
+copy_exec() { :; }
+manual_add_modules() { :; }
+auto_add_modules() { :; }
+dfatal() { echo "E: $*"; }
+inst() { [ -e "$1" ]; }
+inst_multiple() { :; }
+inst_simple() { :; }
+inst_libdir_file() { :; }
+inst_hook() { :; }
+dracut_need_initqueue() { :; }
+instmods() { :; }
+END
+adapt() { # SCRIPT
+	sed -e "s|/usr/share/initramfs-tools/hook-functions|$dir/functions|" -e "s|/etc/envol/volumes|$dir/volumes|g" \
+		-e "s|/etc/envol/envol.conf|$dir/nothing|g" -e "s|@SBINDIR@/envol|$dir/program|" \
+		-e "s|@LIBEXECDIR@|$dir/lib|" "$1"
+}
+adapt "$here/initramfs-tools/hook" >hook
+adapt "$here/dracut/90envol/module-setup.sh" >module-setup.sh
+
+# images TABLE-LINE… - what comes of making one by either
+images() {
+	printf '%s\n' "$@" >volumes
+	[ ! -e mode ] || chmod "$(cat mode)" volumes
+	rm -rf image
+	DESTDIR=$dir/image BUSYBOX=y sh -c 'umask 077; mkdir -p image/bin; : >image/bin/busybox; . ./hook' >out 2>&1
+	echo "[hook $?: $(cat image/"$dir"/lib/initramfs/image/names 2>/dev/null)]"
+	grep -v '^$' out | filter
+	rm -rf image
+	initdir=$dir/image moddir=$dir bash -c '. ./functions; . ./module-setup.sh
+		mkdir -p "$initdir/etc/cmdline.d"; check || exit 77; install' >out 2>&1
+	echo "[dracut $?: $(cat image/"$dir"/lib/initramfs/image/names 2>/dev/null)]"
+	grep -v '^$' out | filter
+}
+kek="kek=disk initramfs-secret=clear"
+
+echo "# as it should be"
+images "root $dir/img id=$id $kek initramfs" "data LABEL=data id=$id kek=disk"
+echo "# nothing for the initramfs"
+images "data LABEL=data id=$id kek=disk"
+echo "# a mistake elsewhere"
+images "root $dir/img id=$id $kek initramfs" "data LABEL=data id=$id kek=disk timout=3"
+echo "# a mistake in the line of root"
+images "root $dir/img id=$id $kek initramfs timout=3" "data LABEL=data id=$id kek=disk"
+echo "# others may write the table"
+echo 666 >mode
+images "root $dir/img id=$id $kek initramfs"
+echo 600 >mode
+echo "# its header is not there"
+images "root $dir/img id=$id $kek initramfs header=$dir/none.header"
+echo "# a file of a setting is not there"
+printf '[https]\nca_file = %s/none.pem\n' "$dir" >>envol.conf
+images "root $dir/img id=$id kek=https://corp.vault.azure.net/keys/k initramfs"
