@@ -23,14 +23,16 @@ class Names:
         there = os.path.realpath("/etc/resolv.conf")
         self.command = ["unshare", "--mount", "--propagation", "private", "sh", "-c",
                         'mount --bind "$0" "$1" && shift && exec "$@"', conf, there]
-        threading.Thread(target=self.serve, daemon=True).start()
+        self.socket.settimeout(0.3)
+        self.ends, self.server = False, threading.Thread(target=self.serve, daemon=True)
+        self.server.start()
 
     def serve(self):
-        while True:
+        while not self.ends:
             try:
                 query, whom = self.socket.recvfrom(512)
-            except OSError:
-                return
+            except TimeoutError:
+                continue
             self.asked += 1
             if self.answers:
                 self.socket.sendto(self.reply(query), whom)
@@ -43,5 +45,8 @@ class Names:
         return head + query[12:end] + (record if is_a else b"")
 
     def stop(self):
+        # The address stays taken while a thread reads from it.
+        self.ends = True
+        self.server.join()
         self.socket.close()
         self.top.cleanup()
