@@ -4,11 +4,9 @@ import re
 import sys
 import time
 
-from ground import ini
-from names import Names
-from peers import HOST, NET
+from peers import NET
 from suite import PROMPT, boot, deep, proof, same
-from tools import TESTS, until
+from tools import TESTS
 
 sys.path.insert(0, str(TESTS / "generators"))
 import luks2  # noqa: E402  pylint: disable=wrong-import-position
@@ -75,24 +73,3 @@ def nobody_at_the_console_and_panic(s):
             assert "(initramfs)" not in m.text
     finally:
         s.g.vault.up()
-
-
-@deep
-def names_are_found_late_by_one_of_two_cards(s):
-    """The first card's cable leads nowhere; the server of names answers when it was asked."""
-    names = Names(HOST)
-    settings = s.g.kmip.settings(HOST)
-    settings["kmip"]["servers"] = settings["kmip"]["servers"].replace(HOST, "kmip.test")
-    silent = ["-netdev", "hubport,id=silent,hubid=7", "-device", "virtio-net-pci,netdev=silent"]
-    try:
-        with s.guest("names", s.g.volumes([s.g.keks["kmip"]], names=["root"]), net=silent + NET,
-                     files={"etc/envol/envol.conf": ini(settings)}, under=names.command) as m:
-            m.expect(PROMPT, 90)
-            until("who asks for the name", lambda: names.asked, 120)
-            m.expect(r"kmip.test.*try \d+ in", 150)
-            names.answers = True
-            m.expect("volume root is open", 150)
-            proof(m)
-            m.wait_end()
-    finally:
-        names.stop()
