@@ -78,6 +78,7 @@ def proof(m, seconds=120):
     assert "root=envol,aes-xts-plain64" in facts["mappings"], facts["mappings"]
     same(facts["left"], "", "what still runs of the initramfs")
     same(facts["address"].strip(), "", "addresses that are left")
+    assert not facts["pcr"] or facts["pcr"].strip("0"), "the TPM still gives what it sealed for the boot: PCR 13 is zero"
     same(facts["run"].strip(), "", "what is left in /run")
     return facts
 

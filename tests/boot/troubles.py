@@ -12,6 +12,17 @@ sys.path.insert(0, str(TESTS / "generators"))
 import luks2  # noqa: E402  pylint: disable=wrong-import-position
 
 
+def gives_nothing(m):
+    """The TPM, to who types at this shell."""
+    m.type("cat /sys/class/tpm/tpm0/pcr-sha256/13; ls /dev/mapper; echo listed")
+    assert m.expect("^[0-9A-F]{64}$", 30)[0].strip("0"), "PCR 13 is still zero"
+    before = m.seen
+    m.expect("^listed$", 30)
+    same(re.findall("^(root|data)$", m.text[before:m.seen], re.M), [], "volumes that are still open")
+    m.type("envol key show service:root; envol boot open root")
+    m.expect("envol: error.*PCR 13 is not what it was", 60)
+
+
 @boot
 def a_header_that_was_changed_is_refused_and_nobody_is_asked(s):
     """What the TPM gives, the shell that follows can't have."""
@@ -31,10 +42,7 @@ def a_header_that_was_changed_is_refused_and_nobody_is_asked(s):
         m.expect(r"\(initramfs\)", 60)
         time.sleep(3)
         assert not re.search("unlock disk|Recovery key", m.text[refused:]), m.text[refused:]
-        m.type("cat /sys/class/tpm/tpm0/pcr-sha256/13")
-        same(m.expect("^[0-9A-F]{64}$", 30)[0] == "0" * 64, False, "PCR 13 is still zero")
-        m.type("envol key show service:root; envol boot open root")
-        m.expect("envol: error.*PCR 13 is not what it was", 60)
+        gives_nothing(m)
         m.type("exit")
         m.expect("was refused", 60)
         m.expect(r"\(initramfs\)", 30)
@@ -73,3 +81,19 @@ def nobody_at_the_console_and_panic(s):
             assert "(initramfs)" not in m.text
     finally:
         s.g.vault.up()
+
+
+@deep
+def a_root_that_does_not_mount_and_a_shell(s):
+    """What the TPM has opened is closed before the shell; with panic= there is no shell."""
+    volumes, append = s.g.volumes([s.g.keks["service"]], names=["root"]), "root=/dev/mapper/absent rw"
+    with s.guest("rescue", volumes, append, tpm=s.g.tpm) as m:
+        m.expect("volume root is open", 120)
+        m.expect("volume root is closed before the shell", 120)
+        m.expect(r"\(initramfs\)", 60)
+        gives_nothing(m)
+    with s.guest("rescue-panic", volumes, append + " panic=5", tpm=s.g.tpm) as m:
+        m.expect("volume root is open", 120)
+        m.expect("Rebooting automatically due to panic=", 120)
+        m.wait_end()
+        assert "(initramfs)" not in m.text
