@@ -60,3 +60,12 @@ offered envol credential seal kmip.
 offered envol credential seal kmip.key_file f
 offered envol credential seal kmip.key_file file1 f
 offered envol nonsense ''
+
+echo "# names that a shell would read otherwise"
+# shellcheck disable=SC2016
+bash --norc -c '
+	. "$1"
+	COMP_WORDS=(envol close v) COMP_CWORD=2 COMPREPLY=()
+	_envol_offer "vg-a\x20b other" "v\$(touch found)" "v*"
+	printf "%s\n" "${COMPREPLY[@]}"' bash "$shells/envol.bash"
+[ ! -e found ] || echo "it was run"

@@ -2,8 +2,15 @@
 # shellcheck shell=bash
 # bash completion for envol(8). What there is to complete, the program lists itself.
 
+# Not by compgen -W, which expands them first: a name would be run as a command, or lose a backslash.
 _envol_offer() { # WORDS…
-	mapfile -t -O ${#COMPREPLY[@]} COMPREPLY < <(compgen -W "$*" -- "${COMP_WORDS[COMP_CWORD]}")
+	local word list
+	mapfile -t list < <(tr -s ' ' '\n' <<<"$*")
+	for word in "${list[@]}"; do
+		if [[ -n $word && $word == "${COMP_WORDS[COMP_CWORD]}"* ]]; then
+			COMPREPLY+=("$word")
+		fi
+	done
 }
 
 # What a value or an argument may be, by the word that stands for it in the help.
