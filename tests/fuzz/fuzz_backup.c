@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "userspace/lib/base/error.h"
 #include "userspace/lib/provider/service/backup.h"
-#include "userspace/lib/util/error.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

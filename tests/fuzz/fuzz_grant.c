@@ -8,10 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "userspace/lib/base/secret.h"
 #include "userspace/lib/provider/keyvault/arc.h"
 #include "userspace/lib/provider/keyvault/challenge.h"
 #include "userspace/lib/provider/keyvault/grant.h"
-#include "userspace/lib/util/secret.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "userspace/lib/util/json.h"
-#include "userspace/lib/util/json_member.h"
-#include "userspace/lib/util/json_scan.h"
+#include "userspace/lib/base/json.h"
+#include "userspace/lib/base/json_member.h"
+#include "userspace/lib/base/json_scan.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

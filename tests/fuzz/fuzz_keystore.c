@@ -10,10 +10,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "userspace/lib/base/error.h"
 #include "userspace/lib/provider/service/index.h"
 #include "userspace/lib/provider/service/record.h"
 #include "userspace/lib/provider/service/stamp.h"
-#include "userspace/lib/util/error.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -7,12 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "userspace/lib/base/json_member.h"
 #include "userspace/lib/net/http_head.h"
 #include "userspace/lib/provider/keyvault/answer.h"
 #include "userspace/lib/provider/keyvault/bundle.h"
 #include "userspace/lib/provider/keyvault/claims.h"
 #include "userspace/lib/provider/keyvault/refusal.h"
-#include "userspace/lib/util/json_member.h"
 
 #define KID "https://v1.vault.azure.net/keys/k1/dd064d10ccf24983855c7df9a809dd23"
 #define VALUE_MAX 64

@@ -3,8 +3,8 @@
 #include <errno.h>
 
 #include "tests/unit/metadata/image.h"
+#include "userspace/lib/base/hex.h"
 #include "userspace/lib/crypto/digest.h"
-#include "userspace/lib/util/hex.h"
 
 #define KEK "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
 

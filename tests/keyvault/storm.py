@@ -33,7 +33,7 @@ class Policy:
                             "-O2", "-fPIC", "-shared", "-fvisibility=hidden",
                             "-ffunction-sections", "-Wl,--gc-sections",
                             os.path.join(HERE, "storm.c"),
-                            "userspace/lib/util/deadline.c", "-o", made], cwd=TOP, check=True)
+                            "userspace/lib/base/deadline.c", "-o", made], cwd=TOP, check=True)
             self.c = ctypes.CDLL(made)
         self.c.storm_seed.argtypes = [ctypes.c_uint64]
         self.c.storm_worth_retrying.restype = ctypes.c_bool

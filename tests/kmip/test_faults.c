@@ -6,10 +6,10 @@
 
 #include "tests/harness/test.h"
 #include "tests/kmip/peer.h"
+#include "userspace/lib/base/deadline.h"
+#include "userspace/lib/base/secret.h"
 #include "userspace/lib/crypto/random.h"
 #include "userspace/lib/provider/kek.h"
-#include "userspace/lib/util/deadline.h"
-#include "userspace/lib/util/secret.h"
 
 #define AT_ATTRIBUTES "--at 11 "
 #define AT_ENCRYPT "--at 31 "

@@ -7,9 +7,9 @@
 
 #include "tests/harness/test.h"
 #include "tests/kmip/peer.h"
+#include "userspace/lib/base/secret.h"
 #include "userspace/lib/crypto/random.h"
 #include "userspace/lib/provider/kek.h"
-#include "userspace/lib/util/secret.h"
 
 static const uint8_t volume_id[ENVOL_KEK_ID_SIZE] = { 0xe7, 5 };
 

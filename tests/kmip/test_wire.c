@@ -8,7 +8,7 @@
 
 #include "tests/kmip/peer.h"
 #include "tests/unit/volume/room.h"
-#include "userspace/lib/util/deadline.h"
+#include "userspace/lib/base/deadline.h"
 
 #define OPENS 5
 

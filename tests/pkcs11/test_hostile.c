@@ -9,10 +9,10 @@
 
 #include "tests/harness/test.h"
 #include "tests/pkcs11/softhsm.h"
+#include "userspace/lib/base/deadline.h"
+#include "userspace/lib/base/secret.h"
 #include "userspace/lib/crypto/random.h"
 #include "userspace/lib/provider/kek.h"
-#include "userspace/lib/util/deadline.h"
-#include "userspace/lib/util/secret.h"
 
 #define URI "pkcs11:token=hostile;serial=0001;object=disk"
 #define SUBJECT "serial=0001"

@@ -13,9 +13,9 @@
 #include "tests/harness/swtpm.h"
 #include "tests/harness/test.h"
 #include "tests/pkcs11/softhsm.h"
+#include "userspace/lib/base/secret.h"
 #include "userspace/lib/crypto/random.h"
 #include "userspace/lib/provider/kek.h"
-#include "userspace/lib/util/secret.h"
 
 #define MIB (1u << 20)
 

@@ -9,10 +9,10 @@
 #include <unistd.h>
 
 #include "tests/harness/test.h"
+#include "userspace/lib/base/deadline.h"
+#include "userspace/lib/base/secret.h"
 #include "userspace/lib/crypto/random.h"
 #include "userspace/lib/provider/kek.h"
-#include "userspace/lib/util/deadline.h"
-#include "userspace/lib/util/secret.h"
 
 #define SLACK_MS 1500	/* of a loaded machine */
 

@@ -16,10 +16,10 @@
 #include "tests/harness/test.h"
 #include "tests/provider/nth.h"
 #include "tests/provider/place.h"
+#include "userspace/lib/base/error.h"
 #include "userspace/lib/crypto/random.h"
 #include "userspace/lib/provider/provider.h"
 #include "userspace/lib/provider/service/transfer.h"
-#include "userspace/lib/util/error.h"
 
 static struct place place;
 static const struct envol_provider *service;

@@ -6,9 +6,9 @@
 
 #include "tests/harness/test.h"
 #include "tests/provider/keyvault.h"
+#include "userspace/lib/base/deadline.h"
 #include "userspace/lib/crypto/random.h"
 #include "userspace/lib/provider/kek.h"
-#include "userspace/lib/util/deadline.h"
 
 #define DISK7 "https://corp.vault.azure.net/keys/disk7"
 #define HSM   "https://bank.managedhsm.azure.net/keys/disk7"

@@ -8,9 +8,9 @@
 #include "tests/harness/test.h"
 #include "tests/provider/keyvault.h"
 #include "tests/provider/memory.h"
+#include "userspace/lib/base/base64.h"
+#include "userspace/lib/base/file.h"
 #include "userspace/lib/provider/keyvault/identity.h"
-#include "userspace/lib/util/base64.h"
-#include "userspace/lib/util/file.h"
 
 #define VAULT	 "corp.vault.azure.net"
 #define URI	 "https://" VAULT "/keys/disk7"

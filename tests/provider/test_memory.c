@@ -14,13 +14,13 @@
 #include "tests/provider/memory.h"
 #include "tests/provider/place.h"
 #include "userspace/kek/operate.h"
+#include "userspace/lib/base/base64.h"
+#include "userspace/lib/base/file.h"
 #include "userspace/lib/crypto/digest.h"
 #include "userspace/lib/crypto/random.h"
 #include "userspace/lib/provider/credential.h"
 #include "userspace/lib/provider/service/keystore.h"
 #include "userspace/lib/provider/service/seal.h"
-#include "userspace/lib/util/base64.h"
-#include "userspace/lib/util/file.h"
 
 #define URI "service:disk7"
 

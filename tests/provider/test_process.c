@@ -15,8 +15,8 @@
 
 #include "tests/harness/test.h"
 #include "tests/provider/place.h"
+#include "userspace/lib/base/deadline.h"
 #include "userspace/lib/provider/kek.h"
-#include "userspace/lib/util/deadline.h"
 
 /* AddressSanitizer takes the signal for itself and exits. */
 #define CRASHED (PLACE_SANITIZED ? "status 1" : "signal 11 (Segmentation fault)")

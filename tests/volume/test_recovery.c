@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "tests/unit/volume/room.h"
-#include "userspace/lib/util/secret.h"
+#include "userspace/lib/base/secret.h"
 #include "userspace/lib/volume/recovery.h"
 
 static const char *const names[] = { "a" };

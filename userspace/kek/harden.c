@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "userspace/kek/harden.h"
-#include "userspace/lib/util/error.h"
+#include "userspace/lib/base/error.h"
 
 /* All of a thread's stack is locked from its start: a library's need not have 8 MiB. */
 #define THREAD_STACK_SIZE (256u * 1024)

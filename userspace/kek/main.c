@@ -14,8 +14,8 @@
 
 #include "userspace/kek/harden.h"
 #include "userspace/kek/operate.h"
+#include "userspace/lib/base/error.h"
 #include "userspace/lib/provider/channel.h"
-#include "userspace/lib/util/error.h"
 
 #define REQUEST_FD 3
 #define REQUEST_MS 10000	/* for the request to arrive */

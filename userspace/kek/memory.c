@@ -12,7 +12,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "userspace/lib/util/attr.h"
+#include "userspace/lib/base/attr.h"
 
 #define PUBLIC __attribute__((visibility("default")))
 

@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "userspace/kek/operate.h"
+#include "userspace/lib/base/error.h"
 #include "userspace/lib/provider/provider.h"
-#include "userspace/lib/util/error.h"
 
 /* What an operation works on. */
 struct job {

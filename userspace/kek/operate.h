@@ -2,8 +2,8 @@
 /* One request to the provider that serves it. */
 #pragma once
 
+#include "userspace/lib/base/deadline.h"
 #include "userspace/lib/provider/message.h"
-#include "userspace/lib/util/deadline.h"
 
 /* Fill @reply, its error and sentence included. */
 void envol_operate(struct envol *ev, const struct envol_request *request,

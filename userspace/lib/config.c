@@ -7,10 +7,10 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "userspace/lib/base/error.h"
+#include "userspace/lib/base/file.h"
+#include "userspace/lib/base/ini.h"
 #include "userspace/lib/internal.h"
-#include "userspace/lib/util/error.h"
-#include "userspace/lib/util/file.h"
-#include "userspace/lib/util/ini.h"
 
 #define CONFIG_MAX (64 * 1024)
 #define SPAN_MAX   (365u * 24 * 60 * 60)

@@ -3,10 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "userspace/lib/base/error.h"
 #include "userspace/lib/internal.h"
 #include "userspace/lib/provider/pin.h"
 #include "userspace/lib/provider/settings.h"
-#include "userspace/lib/util/error.h"
 #include "userspace/lib/watch/record.h"
 
 #define DEFAULT_KEYSTORE   "/var/lib/envol/keys"

@@ -8,7 +8,7 @@
 
 #include "userspace/include/envol.h"
 #include "userspace/include/envol_watch.h"
-#include "userspace/lib/util/attr.h"
+#include "userspace/lib/base/attr.h"
 
 #define ENVOL_MESSAGE_SIZE 1024
 

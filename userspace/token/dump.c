@@ -2,9 +2,9 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "userspace/lib/base/hex.h"
 #include "userspace/lib/internal.h"
 #include "userspace/lib/metadata/token.h"
-#include "userspace/lib/util/hex.h"
 #include "userspace/lib/volume/state.h"
 #include "userspace/token/dump.h"
 #include "userspace/token/trust.h"

@@ -12,9 +12,9 @@
 #include <errno.h>
 #include <string.h>
 
+#include "userspace/lib/base/secret.h"
 #include "userspace/lib/internal.h"
 #include "userspace/lib/metadata/token.h"
-#include "userspace/lib/util/secret.h"
 #include "userspace/lib/volume/passphrase.h"
 #include "userspace/token/dump.h"
 #include "userspace/token/plugin.h"

@@ -5,7 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "userspace/lib/util/error.h"
+#include "userspace/lib/base/error.h"
 #include "userspace/token/trust.h"
 
 void envol_trust_free(struct trust *trust)

@@ -18,7 +18,7 @@
 
 #include "userspace/include/envol.h"
 #include "userspace/include/envol_boot.h"
-#include "userspace/lib/util/attr.h"
+#include "userspace/lib/base/attr.h"
 
 #define TRUST_CONFIG  "/etc/envol/envol.conf"
 #define TRUST_VOLUMES ENVOL_BOOT_TABLE

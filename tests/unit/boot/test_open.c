@@ -4,9 +4,9 @@
 
 #include "tests/harness/test.h"
 #include "userspace/include/envol_boot.h"
+#include "userspace/lib/base/deadline.h"
+#include "userspace/lib/base/error.h"
 #include "userspace/lib/provider/pin.h"
-#include "userspace/lib/util/deadline.h"
-#include "userspace/lib/util/error.h"
 #include "userspace/lib/volume/mapping.h"
 
 #define ID	"0b0f6f5e1ad3c2b4958677aabbccdd01"

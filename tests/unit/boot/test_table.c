@@ -6,8 +6,8 @@
 #include <unistd.h>
 
 #include "tests/harness/test.h"
+#include "userspace/lib/base/error.h"
 #include "userspace/lib/boot/table.h"
-#include "userspace/lib/util/error.h"
 
 #define ID "0b0f6f5e1ad3c2b4958677aabbccdd01"
 #define OK " id=" ID " kek=service:disk "

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "tests/harness/test.h"
-#include "userspace/lib/util/secret.h"
+#include "userspace/lib/base/secret.h"
 
 /* The bytes of @hex in @bytes, which has room for @size; returns how many. */
 static inline size_t bytes_of(uint8_t *bytes, size_t size, const char *hex)

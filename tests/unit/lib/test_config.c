@@ -5,8 +5,8 @@
 #include <sys/stat.h>
 
 #include "tests/harness/test.h"
+#include "userspace/lib/base/file.h"
 #include "userspace/lib/internal.h"
-#include "userspace/lib/util/file.h"
 
 static char path[] = "/tmp/envol-config-XXXXXX";
 static struct envol *ev;

@@ -11,10 +11,10 @@
 #include <sys/wait.h>
 
 #include "tests/harness/test.h"
+#include "userspace/lib/base/secret.h"
 #include "userspace/lib/crypto/keywrap.h"
 #include "userspace/lib/crypto/random.h"
 #include "userspace/lib/metadata/header.h"
-#include "userspace/lib/util/secret.h"
 
 #define IMAGE_SIZE (ENVOL_HEADER_SIZE + (1u << 20))
 

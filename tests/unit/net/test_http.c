@@ -2,8 +2,8 @@
 #include <errno.h>
 
 #include "tests/unit/net/peer.h"
+#include "userspace/lib/base/error.h"
 #include "userspace/lib/net/http.h"
-#include "userspace/lib/util/error.h"
 
 #define OK_HEAD "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n"
 

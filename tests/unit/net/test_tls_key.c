@@ -12,9 +12,9 @@
 #include <unistd.h>
 
 #include "tests/harness/test.h"
+#include "userspace/lib/base/error.h"
 #include "userspace/lib/internal.h"
 #include "userspace/lib/net/tls.h"
-#include "userspace/lib/util/error.h"
 
 static struct envol *ev;
 static char top[64], asked_for[16];

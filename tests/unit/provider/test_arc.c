@@ -7,8 +7,8 @@
 #include <unistd.h>
 
 #include "tests/harness/test.h"
+#include "userspace/lib/base/secret.h"
 #include "userspace/lib/provider/keyvault/arc.h"
-#include "userspace/lib/util/secret.h"
 
 static struct envol *ev;
 static char directory[] = "/tmp/envol-arc-XXXXXX";

@@ -10,10 +10,10 @@
 #include <openssl/x509.h>
 
 #include "tests/harness/test.h"
+#include "userspace/lib/base/base64.h"
+#include "userspace/lib/base/json.h"
+#include "userspace/lib/base/secret.h"
 #include "userspace/lib/provider/keyvault/assertion.h"
-#include "userspace/lib/util/base64.h"
-#include "userspace/lib/util/json.h"
-#include "userspace/lib/util/secret.h"
 
 #define AUDIENCE "https://login.microsoftonline.com/t.example/oauth2/v2.0/token"
 #define CLIENT	 "11111111-2222-3333-4444-555555555555"

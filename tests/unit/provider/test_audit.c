@@ -11,9 +11,9 @@
 #include <unistd.h>
 
 #include "tests/harness/test.h"
+#include "userspace/lib/base/error.h"
+#include "userspace/lib/base/file.h"
 #include "userspace/lib/provider/audit.h"
-#include "userspace/lib/util/error.h"
-#include "userspace/lib/util/file.h"
 
 static const uint8_t volume_id[ENVOL_KEK_ID_SIZE] = { 0xab, 1 };
 

@@ -2,9 +2,9 @@
 #include <errno.h>
 
 #include "tests/harness/test.h"
+#include "userspace/lib/base/secret.h"
 #include "userspace/lib/provider/keyvault/authority.h"
 #include "userspace/lib/provider/keyvault/form.h"
-#include "userspace/lib/util/secret.h"
 
 #define GUID "72f988bf-86f1-41AF-91ab-2d7cd011db47"
 

@@ -7,10 +7,10 @@
 #include <unistd.h>
 
 #include "tests/harness/test.h"
+#include "userspace/lib/base/error.h"
 #include "userspace/lib/crypto/digest.h"
 #include "userspace/lib/crypto/random.h"
 #include "userspace/lib/provider/service/transfer.h"
-#include "userspace/lib/util/error.h"
 
 #define HEAD_SIZE 68
 #define MEMORY_AT 8

@@ -2,8 +2,8 @@
 #include <errno.h>
 
 #include "tests/harness/test.h"
+#include "userspace/lib/base/secret.h"
 #include "userspace/lib/provider/keyvault/grant.h"
-#include "userspace/lib/util/secret.h"
 
 #define NOW 1700000000
 

@@ -8,8 +8,8 @@
 #include <time.h>
 
 #include "tests/harness/test.h"
+#include "userspace/lib/base/error.h"
 #include "userspace/lib/provider/health.h"
-#include "userspace/lib/util/error.h"
 
 static char state[] = "/tmp/envol-health-XXXXXX";
 

@@ -10,11 +10,11 @@
 
 #include "tests/harness/shell.h"
 #include "tests/harness/test.h"
+#include "userspace/lib/base/error.h"
+#include "userspace/lib/base/file.h"
+#include "userspace/lib/base/time.h"
 #include "userspace/lib/crypto/random.h"
 #include "userspace/lib/provider/service/keystore.h"
-#include "userspace/lib/util/error.h"
-#include "userspace/lib/util/file.h"
-#include "userspace/lib/util/time.h"
 
 static struct envol *ev;
 static char top[] = "/tmp/envol-keystore-XXXXXX";

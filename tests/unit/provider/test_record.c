@@ -5,11 +5,11 @@
 #include <stdlib.h>
 
 #include "tests/harness/test.h"
+#include "userspace/lib/base/error.h"
 #include "userspace/lib/crypto/random.h"
 #include "userspace/lib/provider/service/index.h"
 #include "userspace/lib/provider/service/record.h"
 #include "userspace/lib/provider/service/stamp.h"
-#include "userspace/lib/util/error.h"
 
 static struct envol *ev;
 static struct envol_root root, other;

@@ -6,11 +6,11 @@
 
 #include "tests/harness/swtpm.h"
 #include "tests/harness/test.h"
+#include "userspace/lib/base/secret.h"
 #include "userspace/lib/crypto/digest.h"
 #include "userspace/lib/crypto/random.h"
 #include "userspace/lib/provider/service/pcr.h"
 #include "userspace/lib/provider/service/seal.h"
-#include "userspace/lib/util/secret.h"
 
 static struct envol *ev;
 static char top[] = "/tmp/envol-policy-XXXXXX";

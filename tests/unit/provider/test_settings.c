@@ -7,9 +7,9 @@
 #include <sys/stat.h>
 
 #include "tests/harness/test.h"
+#include "userspace/lib/base/file.h"
 #include "userspace/lib/provider/credential.h"
 #include "userspace/lib/provider/provider.h"
-#include "userspace/lib/util/file.h"
 
 static const char *const colours[] = { "red", "green", NULL };
 

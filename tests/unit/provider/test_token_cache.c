@@ -15,9 +15,9 @@
 #include <linux/seccomp.h>
 
 #include "tests/harness/test.h"
+#include "userspace/lib/base/hex.h"
+#include "userspace/lib/base/secret.h"
 #include "userspace/lib/provider/keyvault/token_cache.h"
-#include "userspace/lib/util/hex.h"
-#include "userspace/lib/util/secret.h"
 
 static struct envol *ev;
 static struct envol_secret token = ENVOL_SECRET_INIT;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "tests/unit/volume/room.h"
-#include "userspace/lib/util/secret.h"
+#include "userspace/lib/base/secret.h"
 #include "userspace/lib/volume/dek.h"
 
 static const uint8_t volume_id[ENVOL_SEALED_ID_SIZE] = { 1, 2, 3 };

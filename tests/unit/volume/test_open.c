@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Opens without the mapping, on a disk image, by service keys: what a DEK has to pass. */
 #include "tests/unit/volume/room.h"
+#include "userspace/lib/base/secret.h"
 #include "userspace/lib/crypto/random.h"
 #include "userspace/lib/metadata/header.h"
-#include "userspace/lib/util/secret.h"
 #include "userspace/lib/volume/dek.h"
 
 static struct room room;

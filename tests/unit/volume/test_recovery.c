@@ -4,7 +4,7 @@
 #include <stdio.h>
 
 #include "tests/harness/test.h"
-#include "userspace/lib/util/secret.h"
+#include "userspace/lib/base/secret.h"
 #include "userspace/lib/volume/recovery.h"
 
 static struct envol *ev;

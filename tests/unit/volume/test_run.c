@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "tests/harness/test.h"
-#include "userspace/lib/util/deadline.h"
+#include "userspace/lib/base/deadline.h"
 #include "userspace/lib/volume/run.h"
 
 #define UUID "CRYPT-LUKS2-0123abcd456789abcdef0123456789ab-data"

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "tests/harness/test.h"
-#include "userspace/lib/util/attr.h"
+#include "userspace/lib/base/attr.h"
 #include "userspace/lib/volume/state.h"
 
 static const uint8_t id[ENVOL_SEALED_ID_SIZE] = { 0x01, 0xfe };

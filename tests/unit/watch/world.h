@@ -10,7 +10,7 @@
 
 #include "tests/harness/shell.h"
 #include "tests/harness/test.h"
-#include "userspace/lib/util/error.h"
+#include "userspace/lib/base/error.h"
 #include "userspace/lib/watch/look.h"
 
 #define ID_A "00112233445566778899aabbccddeeff"

@@ -7,11 +7,11 @@
 #include <sys/stat.h>
 
 #include "userspace/include/envol_boot.h"
+#include "userspace/lib/base/error.h"
 #include "userspace/lib/boot/device.h"
 #include "userspace/lib/boot/mkfs.h"
 #include "userspace/lib/boot/stock.h"
 #include "userspace/lib/provider/kek.h"
-#include "userspace/lib/util/error.h"
 #include "userspace/lib/volume/signature.h"
 
 struct check {

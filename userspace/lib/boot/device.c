@@ -10,9 +10,9 @@
 
 #include <blkid.h>
 
+#include "userspace/lib/base/error.h"
+#include "userspace/lib/base/log.h"
 #include "userspace/lib/boot/device.h"
-#include "userspace/lib/util/error.h"
-#include "userspace/lib/util/log.h"
 
 #define LOOK_MS	  200
 #define SEARCH_MS 3000	/* between two looks at all disks */

@@ -2,8 +2,8 @@
 /* The device that a line of the table names. */
 #pragma once
 
+#include "userspace/lib/base/deadline.h"
 #include "userspace/lib/internal.h"
-#include "userspace/lib/util/deadline.h"
 
 /*
  * The path of @name, which is one or TAG=VALUE, malloc'ed; -ENODEV if there is no such

@@ -4,10 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "userspace/lib/base/error.h"
 #include "userspace/lib/boot/entry.h"
 #include "userspace/lib/boot/table.h"
 #include "userspace/lib/provider/provider.h"
-#include "userspace/lib/util/error.h"
 
 #define TIMEOUT_MAX_S (24u * 60 * 60)
 #define RETRIES_MAX   1000000u

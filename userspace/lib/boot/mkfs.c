@@ -7,8 +7,8 @@
 #include <string.h>
 #include <sys/wait.h>
 
+#include "userspace/lib/base/error.h"
 #include "userspace/lib/boot/mkfs.h"
-#include "userspace/lib/util/error.h"
 
 #define SAID_MAX 400	/* bytes of what it says that are passed on */
 

@@ -12,15 +12,15 @@
 #include <sys/stat.h>
 
 #include "userspace/include/envol_boot.h"
+#include "userspace/lib/base/error.h"
+#include "userspace/lib/base/file.h"
+#include "userspace/lib/base/log.h"
 #include "userspace/lib/boot/device.h"
 #include "userspace/lib/boot/needs.h"
 #include "userspace/lib/provider/child.h"
 #include "userspace/lib/provider/credential.h"
 #include "userspace/lib/provider/kek.h"
 #include "userspace/lib/provider/provider.h"
-#include "userspace/lib/util/error.h"
-#include "userspace/lib/util/file.h"
-#include "userspace/lib/util/log.h"
 
 #define CA_BUNDLE "/etc/ssl/certs/ca-certificates.crt"
 

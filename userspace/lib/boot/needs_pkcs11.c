@@ -7,9 +7,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "userspace/lib/base/error.h"
+#include "userspace/lib/base/log.h"
 #include "userspace/lib/boot/needs.h"
-#include "userspace/lib/util/error.h"
-#include "userspace/lib/util/log.h"
 
 /* Where p11-kit looks for a module that is named without a directory. */
 static const char *const module_places[] = {

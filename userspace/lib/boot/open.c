@@ -11,11 +11,11 @@
 #include <unistd.h>
 
 #include "userspace/include/envol_boot.h"
+#include "userspace/lib/base/deadline.h"
+#include "userspace/lib/base/error.h"
+#include "userspace/lib/base/log.h"
 #include "userspace/lib/boot/device.h"
 #include "userspace/lib/boot/throwaway.h"
-#include "userspace/lib/util/deadline.h"
-#include "userspace/lib/util/error.h"
-#include "userspace/lib/util/log.h"
 #include "userspace/lib/volume/info.h"
 #include "userspace/lib/volume/mapping.h"
 #include "userspace/lib/volume/run.h"

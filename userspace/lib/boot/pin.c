@@ -8,8 +8,8 @@
 #include <unistd.h>
 
 #include "userspace/include/envol_boot.h"
+#include "userspace/lib/base/file.h"
 #include "userspace/lib/internal.h"
-#include "userspace/lib/util/file.h"
 
 static bool is_service(const char *kek)
 {

@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "userspace/lib/base/error.h"
 #include "userspace/lib/boot/stock.h"
-#include "userspace/lib/util/error.h"
 
 #define LINE_SIZE 4096
 

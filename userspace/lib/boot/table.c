@@ -12,11 +12,11 @@
 #include <sys/stat.h>
 #include <fcntl.h>
 
+#include "userspace/lib/base/error.h"
+#include "userspace/lib/base/file.h"
 #include "userspace/lib/boot/entry.h"
 #include "userspace/lib/boot/table.h"
 #include "userspace/lib/kernel/name.h"
-#include "userspace/lib/util/error.h"
-#include "userspace/lib/util/file.h"
 
 #define WORD_MAX 1500	/* bytes; a KEK's URI is the longest */
 

@@ -5,12 +5,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "userspace/lib/base/error.h"
+#include "userspace/lib/base/file.h"
+#include "userspace/lib/base/log.h"
 #include "userspace/lib/boot/mkfs.h"
 #include "userspace/lib/boot/throwaway.h"
 #include "userspace/lib/crypto/random.h"
-#include "userspace/lib/util/error.h"
-#include "userspace/lib/util/file.h"
-#include "userspace/lib/util/log.h"
 #include "userspace/lib/volume/activate.h"
 #include "userspace/lib/volume/info.h"
 #include "userspace/lib/volume/mapping.h"

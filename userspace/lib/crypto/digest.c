@@ -10,8 +10,8 @@
 #include <openssl/kdf.h>
 #include <openssl/params.h>
 
+#include "userspace/lib/base/error.h"
 #include "userspace/lib/crypto/digest.h"
-#include "userspace/lib/util/error.h"
 
 #define HKDF_MAX (255u * ENVOL_DIGEST_SIZE)
 

@@ -6,8 +6,8 @@
  */
 #pragma once
 
+#include "userspace/lib/base/secret.h"
 #include "userspace/lib/internal.h"
-#include "userspace/lib/util/secret.h"
 
 #define ENVOL_DIGEST_SIZE 32
 #define ENVOL_DIGEST_FINGERPRINT_SIZE 16

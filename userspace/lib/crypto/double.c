@@ -2,10 +2,10 @@
 #include <errno.h>
 #include <string.h>
 
+#include "userspace/lib/base/error.h"
 #include "userspace/lib/crypto/digest.h"
 #include "userspace/lib/crypto/double.h"
 #include "userspace/lib/crypto/keywrap.h"
-#include "userspace/lib/util/error.h"
 
 #define KEY_SIZE 32
 

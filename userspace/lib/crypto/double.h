@@ -10,9 +10,9 @@
  */
 #pragma once
 
+#include "userspace/lib/base/blob.h"
+#include "userspace/lib/base/secret.h"
 #include "userspace/lib/internal.h"
-#include "userspace/lib/util/blob.h"
-#include "userspace/lib/util/secret.h"
 
 #define ENVOL_DOUBLE_ID_SIZE 16
 #define ENVOL_DOUBLE_SHARE_SIZE 32

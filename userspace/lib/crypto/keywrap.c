@@ -5,8 +5,8 @@
 #include <openssl/err.h>
 #include <openssl/evp.h>
 
+#include "userspace/lib/base/error.h"
 #include "userspace/lib/crypto/keywrap.h"
-#include "userspace/lib/util/error.h"
 
 #define SEMIBLOCK 8u
 

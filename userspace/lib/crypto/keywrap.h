@@ -5,9 +5,9 @@
  */
 #pragma once
 
+#include "userspace/lib/base/blob.h"
+#include "userspace/lib/base/secret.h"
 #include "userspace/lib/internal.h"
-#include "userspace/lib/util/blob.h"
-#include "userspace/lib/util/secret.h"
 
 #define ENVOL_KEYWRAP_MAX 16384	/* bytes of a key that is wrapped, or of a PEM with its chain */
 

@@ -5,8 +5,8 @@
 #include <openssl/param_build.h>
 #include <openssl/rsa.h>
 
+#include "userspace/lib/base/error.h"
 #include "userspace/lib/crypto/oaep.h"
-#include "userspace/lib/util/error.h"
 
 #define MIN_BITS 2048
 #define MAX_BITS 4096

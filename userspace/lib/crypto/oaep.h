@@ -6,9 +6,9 @@
  */
 #pragma once
 
+#include "userspace/lib/base/blob.h"
+#include "userspace/lib/base/secret.h"
 #include "userspace/lib/internal.h"
-#include "userspace/lib/util/blob.h"
-#include "userspace/lib/util/secret.h"
 
 enum envol_oaep_hash { ENVOL_OAEP_SHA256, ENVOL_OAEP_SHA1 };
 

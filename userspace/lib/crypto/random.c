@@ -3,9 +3,9 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "userspace/lib/base/error.h"
 #include "userspace/lib/crypto/digest.h"
 #include "userspace/lib/crypto/random.h"
-#include "userspace/lib/util/error.h"
 
 #define OWN_MIN 32	/* less would bound the result below the hash's strength */
 

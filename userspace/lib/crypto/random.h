@@ -2,8 +2,8 @@
 /* Randomness, from the kernel's generator alone; others' is only mixed in. */
 #pragma once
 
+#include "userspace/lib/base/secret.h"
 #include "userspace/lib/internal.h"
-#include "userspace/lib/util/secret.h"
 
 /*
  * @len random bytes that may be seen: volume ids, salts. Waits until the kernel's

@@ -11,9 +11,9 @@
 
 #include <linux/fs.h>
 
+#include "userspace/lib/base/error.h"
 #include "userspace/lib/kernel/block.h"
 #include "userspace/lib/kernel/dm.h"
-#include "userspace/lib/util/error.h"
 
 #define ATTRIBUTE_MAX 4096
 

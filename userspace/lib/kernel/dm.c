@@ -13,9 +13,9 @@
 
 #include <libdevmapper.h>
 
+#include "userspace/lib/base/error.h"
+#include "userspace/lib/base/log.h"
 #include "userspace/lib/kernel/dm.h"
-#include "userspace/lib/util/error.h"
-#include "userspace/lib/util/log.h"
 
 #define CONTROL "/dev/mapper/control"
 #define LIBDM_LEVEL 7	/* of its levels: the rest are flags */

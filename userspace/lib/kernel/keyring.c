@@ -13,8 +13,8 @@
 
 #include <linux/keyctl.h>
 
+#include "userspace/lib/base/error.h"
 #include "userspace/lib/kernel/keyring.h"
-#include "userspace/lib/util/error.h"
 
 #define KEY_TYPE "logon"
 

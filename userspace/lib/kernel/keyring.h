@@ -9,8 +9,8 @@
  */
 #pragma once
 
+#include "userspace/lib/base/secret.h"
 #include "userspace/lib/internal.h"
-#include "userspace/lib/util/secret.h"
 
 typedef int32_t envol_keyring_serial;
 

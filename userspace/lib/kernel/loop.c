@@ -7,8 +7,8 @@
 
 #include <linux/loop.h>
 
+#include "userspace/lib/base/error.h"
 #include "userspace/lib/kernel/loop.h"
-#include "userspace/lib/util/error.h"
 
 /* Others look for a free one at the same time. */
 #define TRIES 64

@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "userspace/lib/base/error.h"
 #include "userspace/lib/kernel/name.h"
-#include "userspace/lib/util/error.h"
 
 #define UUID_DIGITS 32
 

@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "kmod/core/xts_engine.h"
+#include "userspace/lib/base/error.h"
+#include "userspace/lib/base/log.h"
 #include "userspace/lib/kernel/target.h"
-#include "userspace/lib/util/error.h"
-#include "userspace/lib/util/log.h"
 
 #define PARAMS_SIZE 512		/* of our own tables: names and numbers are bounded */
 #define FIXED_WORDS 5

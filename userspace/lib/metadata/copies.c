@@ -4,11 +4,11 @@
 #include <fcntl.h>
 #include <string.h>
 
+#include "userspace/lib/base/error.h"
+#include "userspace/lib/base/file.h"
 #include "userspace/lib/crypto/digest.h"
 #include "userspace/lib/metadata/copies.h"
 #include "userspace/lib/metadata/lock.h"
-#include "userspace/lib/util/error.h"
-#include "userspace/lib/util/file.h"
 
 /* LUKS2 On-Disk Format Specification 1.1.0, section 2.1; numbers are big-endian. */
 struct binary {

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "userspace/lib/base/error.h"
 #include "userspace/lib/metadata/header_state.h"
-#include "userspace/lib/util/error.h"
 
 void envol_header_close(struct envol_header *h)
 {

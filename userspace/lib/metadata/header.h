@@ -6,10 +6,10 @@
  */
 #pragma once
 
+#include "userspace/lib/base/secret.h"
 #include "userspace/lib/internal.h"
 #include "userspace/lib/metadata/copies.h"
 #include "userspace/lib/metadata/token.h"
-#include "userspace/lib/util/secret.h"
 
 struct envol_header;	/* private: a LUKS2 header as it was read, and what it says */
 

@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "userspace/lib/base/error.h"
 #include "userspace/lib/metadata/header_state.h"
-#include "userspace/lib/util/error.h"
 
 static int is_there(struct envol *ev, const char *file)
 {

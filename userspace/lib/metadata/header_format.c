@@ -11,8 +11,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "userspace/lib/base/error.h"
 #include "userspace/lib/metadata/header_state.h"
-#include "userspace/lib/util/error.h"
 
 #define LABEL_MAX 47		/* LUKS2 keeps 48 bytes with a NUL */
 #define ALIGNMENT 4096		/* of a data offset in LUKS2 */

@@ -7,8 +7,8 @@
  */
 #include <errno.h>
 
+#include "userspace/lib/base/error.h"
 #include "userspace/lib/metadata/header_state.h"
-#include "userspace/lib/util/error.h"
 
 #define NONE ENVOL_TOKEN_KEYSLOT	/* never a recovery keyslot */
 

@@ -3,10 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "userspace/lib/base/error.h"
+#include "userspace/lib/base/json.h"
 #include "userspace/lib/metadata/layout.h"
 #include "userspace/lib/metadata/token.h"
-#include "userspace/lib/util/error.h"
-#include "userspace/lib/util/json.h"
 
 #define JSON_SIZE_MAX (256u * 1024)	/* of metadata of 64 KiB, with libcryptsetup's indents */
 #define ANY SIZE_MAX			/* the document is bounded */

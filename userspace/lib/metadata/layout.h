@@ -6,9 +6,9 @@
  */
 #pragma once
 
+#include "userspace/lib/base/blob.h"
 #include "userspace/lib/internal.h"
 #include "userspace/lib/metadata/sealed.h"
-#include "userspace/lib/util/blob.h"
 
 #define ENVOL_LAYOUT_CIPHER "aes-xts-plain64"
 #define ENVOL_LAYOUT_FLAGS_SIZE 512

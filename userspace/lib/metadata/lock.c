@@ -6,10 +6,10 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
+#include "userspace/lib/base/deadline.h"
+#include "userspace/lib/base/error.h"
+#include "userspace/lib/base/file.h"
 #include "userspace/lib/metadata/lock.h"
-#include "userspace/lib/util/deadline.h"
-#include "userspace/lib/util/error.h"
-#include "userspace/lib/util/file.h"
 
 #define DIRECTORY "/run/cryptsetup"	/* as compiled into Debian's libcryptsetup */
 #define TIMEOUT_MS 10000

@@ -7,9 +7,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "userspace/lib/base/error.h"
+#include "userspace/lib/base/log.h"
 #include "userspace/lib/metadata/luks_state.h"
-#include "userspace/lib/util/error.h"
-#include "userspace/lib/util/log.h"
 
 #define LOAD_TRIES 5
 

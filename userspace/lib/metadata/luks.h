@@ -17,9 +17,9 @@
  */
 #pragma once
 
+#include "userspace/lib/base/secret.h"
 #include "userspace/lib/internal.h"
 #include "userspace/lib/metadata/copies.h"
-#include "userspace/lib/util/secret.h"
 
 struct envol_luks;
 

@@ -12,10 +12,10 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "userspace/lib/base/error.h"
+#include "userspace/lib/base/file.h"
 #include "userspace/lib/metadata/lock.h"
 #include "userspace/lib/metadata/luks_state.h"
-#include "userspace/lib/util/error.h"
-#include "userspace/lib/util/file.h"
 
 #define BACKUP_MAX (64u << 20)
 

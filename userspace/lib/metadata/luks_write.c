@@ -7,9 +7,9 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
+#include "userspace/lib/base/error.h"
 #include "userspace/lib/metadata/lock.h"
 #include "userspace/lib/metadata/luks_state.h"
-#include "userspace/lib/util/error.h"
 
 #define METADATA_SIZE 0x10000	/* of a copy: 32 tokens, or one of ours with 32 wraps */
 

@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "userspace/lib/base/error.h"
 #include "userspace/lib/metadata/sealed.h"
-#include "userspace/lib/util/error.h"
 
 #define NAME_SIZE 64	/* of a value's name, with a NUL */
 #define SHOWN_MAX 80	/* of a value in a sentence */

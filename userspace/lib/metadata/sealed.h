@@ -7,9 +7,9 @@
  */
 #pragma once
 
+#include "userspace/lib/base/blob.h"
 #include "userspace/lib/crypto/digest.h"
 #include "userspace/lib/internal.h"
-#include "userspace/lib/util/blob.h"
 
 #define ENVOL_SEALED_ID_SIZE 16
 #define ENVOL_SEALED_SEGMENTS 4

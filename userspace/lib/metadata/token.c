@@ -5,10 +5,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "userspace/lib/base/base64.h"
+#include "userspace/lib/base/error.h"
+#include "userspace/lib/base/hex.h"
 #include "userspace/lib/metadata/token.h"
-#include "userspace/lib/util/base64.h"
-#include "userspace/lib/util/error.h"
-#include "userspace/lib/util/hex.h"
 
 void envol_token_free_wrap(struct envol_token_wrap *wrap)
 {

@@ -5,9 +5,9 @@
  */
 #pragma once
 
+#include "userspace/lib/base/blob.h"
 #include "userspace/lib/internal.h"
 #include "userspace/lib/metadata/sealed.h"
-#include "userspace/lib/util/blob.h"
 
 #define ENVOL_TOKEN_TYPE "envol"
 #define ENVOL_TOKEN_VERSION 1

@@ -3,12 +3,12 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "userspace/lib/base/error.h"
+#include "userspace/lib/base/hex.h"
+#include "userspace/lib/base/json.h"
+#include "userspace/lib/base/time.h"
+#include "userspace/lib/base/uri.h"
 #include "userspace/lib/metadata/token.h"
-#include "userspace/lib/util/error.h"
-#include "userspace/lib/util/hex.h"
-#include "userspace/lib/util/json.h"
-#include "userspace/lib/util/time.h"
-#include "userspace/lib/util/uri.h"
 
 #define KEYSLOT_TEXT "0"	/* ENVOL_TOKEN_KEYSLOT */
 

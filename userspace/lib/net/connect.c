@@ -8,8 +8,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "userspace/lib/base/error.h"
 #include "userspace/lib/net/connect.h"
-#include "userspace/lib/util/error.h"
 
 int envol_connect_wait(int fd, short events, struct envol_deadline deadline)
 {

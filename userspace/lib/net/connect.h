@@ -2,8 +2,8 @@
 /* TCP connections that are made by a deadline, to whichever address of a host answers. */
 #pragma once
 
+#include "userspace/lib/base/deadline.h"
 #include "userspace/lib/internal.h"
-#include "userspace/lib/util/deadline.h"
 
 /*
  * A connected socket that does not block, into @fd. @host is a name or an address, one

@@ -10,10 +10,10 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "userspace/lib/base/error.h"
+#include "userspace/lib/base/log.h"
 #include "userspace/lib/net/http_failure.h"
 #include "userspace/lib/net/http_head.h"
-#include "userspace/lib/util/error.h"
-#include "userspace/lib/util/log.h"
 
 #define CONNECT_MS 10000	/* then another try may find another address */
 

@@ -4,8 +4,8 @@
 #include <openssl/x509_vfy.h>
 #include <string.h>
 
+#include "userspace/lib/base/error.h"
 #include "userspace/lib/net/http_failure.h"
-#include "userspace/lib/util/error.h"
 
 /* libcurl's sentence, which may quote the other end. */
 static const char *detail(struct envol_http *http, CURLcode bad)

@@ -10,11 +10,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "userspace/lib/base/error.h"
 #include "userspace/lib/net/connect.h"
 #include "userspace/lib/net/tls.h"
 #include "userspace/lib/net/tls_files.h"
 #include "userspace/lib/net/tls_key.h"
-#include "userspace/lib/util/error.h"
 
 struct envol_tls {
 	struct envol *ev;

@@ -9,9 +9,9 @@
  */
 #pragma once
 
+#include "userspace/lib/base/blob.h"
+#include "userspace/lib/base/deadline.h"
 #include "userspace/lib/internal.h"
-#include "userspace/lib/util/blob.h"
-#include "userspace/lib/util/deadline.h"
 
 struct envol_tls;
 

@@ -4,8 +4,8 @@
 #include <openssl/pem.h>
 #include <string.h>
 
+#include "userspace/lib/base/error.h"
 #include "userspace/lib/net/tls_files.h"
-#include "userspace/lib/util/error.h"
 
 const char *envol_tls_files_reason(void)
 {

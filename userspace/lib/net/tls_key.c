@@ -7,9 +7,9 @@
 #include <openssl/rsa.h>
 #include <string.h>
 
+#include "userspace/lib/base/error.h"
 #include "userspace/lib/net/tls_files.h"
 #include "userspace/lib/net/tls_key.h"
-#include "userspace/lib/util/error.h"
 
 #define PROVIDER   "envol"
 #define PROPERTIES "provider=" PROVIDER

@@ -9,11 +9,11 @@
 #include <sys/un.h>
 #include <syslog.h>
 
+#include "userspace/lib/base/file.h"
+#include "userspace/lib/base/hex.h"
+#include "userspace/lib/base/log.h"
+#include "userspace/lib/base/time.h"
 #include "userspace/lib/provider/audit.h"
-#include "userspace/lib/util/file.h"
-#include "userspace/lib/util/hex.h"
-#include "userspace/lib/util/log.h"
-#include "userspace/lib/util/time.h"
 
 #define SYSLOG_SOCKET "/dev/log"
 

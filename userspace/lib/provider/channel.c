@@ -5,8 +5,8 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 
+#include "userspace/lib/base/error.h"
 #include "userspace/lib/provider/channel.h"
-#include "userspace/lib/util/error.h"
 
 void envol_channel_free_message(struct envol_channel_message *message)
 {

@@ -5,8 +5,8 @@
  */
 #pragma once
 
+#include "userspace/lib/base/deadline.h"
 #include "userspace/lib/provider/message.h"
-#include "userspace/lib/util/deadline.h"
 
 /* One message as it came: @body is for the decoder that @kind names. */
 struct envol_channel_message {

@@ -3,9 +3,9 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "userspace/lib/base/error.h"
 #include "userspace/lib/crypto/random.h"
 #include "userspace/lib/provider/kek.h"
-#include "userspace/lib/util/error.h"
 
 #define PROBE_SIZE 64u	/* as large as the largest DEK */
 

@@ -15,11 +15,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "userspace/lib/base/error.h"
+#include "userspace/lib/base/log.h"
 #include "userspace/lib/provider/channel.h"
 #include "userspace/lib/provider/child.h"
 #include "userspace/lib/provider/provider.h"
-#include "userspace/lib/util/error.h"
-#include "userspace/lib/util/log.h"
 
 #define CHILD_FD 3
 #define EXIT_GRACE_MS 1000	/* for a process that has closed its socket */

@@ -6,8 +6,8 @@
  */
 #pragma once
 
+#include "userspace/lib/base/deadline.h"
 #include "userspace/lib/provider/message.h"
-#include "userspace/lib/util/deadline.h"
 
 /*
  * Ask the program of @scheme for @request and take the answer into @reply, which must

@@ -6,10 +6,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "userspace/lib/base/error.h"
+#include "userspace/lib/base/file.h"
 #include "userspace/lib/provider/child.h"
 #include "userspace/lib/provider/credential.h"
-#include "userspace/lib/util/error.h"
-#include "userspace/lib/util/file.h"
 
 #define PREFIX	"credential:"
 #define UNSEAL_MS 10000

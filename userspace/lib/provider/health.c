@@ -7,12 +7,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "userspace/lib/base/error.h"
+#include "userspace/lib/base/file.h"
+#include "userspace/lib/base/hex.h"
+#include "userspace/lib/base/log.h"
+#include "userspace/lib/base/time.h"
 #include "userspace/lib/provider/health.h"
-#include "userspace/lib/util/error.h"
-#include "userspace/lib/util/file.h"
-#include "userspace/lib/util/hex.h"
-#include "userspace/lib/util/log.h"
-#include "userspace/lib/util/time.h"
 
 #define DIRECTORY "unreachable"
 #define HASH_SIZE 32u

@@ -3,12 +3,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "userspace/lib/base/error.h"
+#include "userspace/lib/base/log.h"
+#include "userspace/lib/base/time.h"
 #include "userspace/lib/crypto/random.h"
 #include "userspace/lib/provider/provider.h"
 #include "userspace/lib/provider/run.h"
-#include "userspace/lib/util/error.h"
-#include "userspace/lib/util/log.h"
-#include "userspace/lib/util/time.h"
 
 #define DEFAULT_SCHEME "service"
 #define PROBE_SIZE 64u	/* as large as the largest DEK */

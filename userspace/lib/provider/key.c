@@ -7,11 +7,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "userspace/lib/base/error.h"
+#include "userspace/lib/base/file.h"
 #include "userspace/lib/provider/child.h"
 #include "userspace/lib/provider/provider.h"
 #include "userspace/lib/provider/run.h"
-#include "userspace/lib/util/error.h"
-#include "userspace/lib/util/file.h"
 
 void envol_key_info_free(struct envol_key_info *info)
 {

@@ -8,11 +8,11 @@
  */
 #pragma once
 
+#include "userspace/lib/base/blob.h"
+#include "userspace/lib/base/secret.h"
 #include "userspace/lib/internal.h"
 #include "userspace/lib/provider/kek.h"
 #include "userspace/lib/provider/settings.h"
-#include "userspace/lib/util/blob.h"
-#include "userspace/lib/util/secret.h"
 
 #define ENVOL_MESSAGE_HEAD_SIZE 24
 #define ENVOL_MESSAGE_BODY_MAX (4u << 20)

@@ -6,8 +6,8 @@
  */
 #pragma once
 
+#include "userspace/lib/base/secret.h"
 #include "userspace/lib/internal.h"
-#include "userspace/lib/util/secret.h"
 
 /* What envol_free() does. */
 void envol_pin_free(struct envol *ev);

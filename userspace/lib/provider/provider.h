@@ -26,11 +26,11 @@
  */
 #pragma once
 
+#include "userspace/lib/base/deadline.h"
+#include "userspace/lib/base/uri.h"
 #include "userspace/lib/internal.h"
 #include "userspace/lib/provider/kek.h"
 #include "userspace/lib/provider/settings.h"
-#include "userspace/lib/util/deadline.h"
-#include "userspace/lib/util/uri.h"
 
 struct envol_scheme {
 	const char *scheme;	/* lower case */

@@ -3,15 +3,15 @@
 #include <poll.h>
 #include <string.h>
 
+#include "userspace/lib/base/error.h"
+#include "userspace/lib/base/log.h"
+#include "userspace/lib/base/time.h"
 #include "userspace/lib/provider/audit.h"
 #include "userspace/lib/provider/child.h"
 #include "userspace/lib/provider/health.h"
 #include "userspace/lib/provider/pin.h"
 #include "userspace/lib/provider/provider.h"
 #include "userspace/lib/provider/run.h"
-#include "userspace/lib/util/error.h"
-#include "userspace/lib/util/log.h"
-#include "userspace/lib/util/time.h"
 
 #define BACKOFF_BASE_MS 200
 #define BACKOFF_MAX_MS	5000

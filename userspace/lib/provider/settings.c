@@ -4,11 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "userspace/lib/base/error.h"
 #include "userspace/lib/provider/child.h"
 #include "userspace/lib/provider/credential.h"
 #include "userspace/lib/provider/provider.h"
 #include "userspace/lib/provider/settings.h"
-#include "userspace/lib/util/error.h"
 
 #define VALUE_MAX 4095	/* bytes; a message has no longer text */
 

@@ -2,9 +2,9 @@
 #include <errno.h>
 #include <string.h>
 
+#include "userspace/lib/base/error.h"
 #include "userspace/lib/provider/child.h"
 #include "userspace/lib/provider/signer.h"
-#include "userspace/lib/util/error.h"
 
 #define SIGNATURE_MAX 512u	/* of RSA-4096 */
 

@@ -6,9 +6,9 @@
  */
 #pragma once
 
+#include "userspace/lib/base/blob.h"
+#include "userspace/lib/base/deadline.h"
 #include "userspace/lib/internal.h"
-#include "userspace/lib/util/blob.h"
-#include "userspace/lib/util/deadline.h"
 
 /*
  * @digest by the key @uri, see envol_pkcs11_sign(), into @signature, which is empty. -EINVAL

@@ -4,11 +4,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "userspace/lib/base/error.h"
+#include "userspace/lib/base/log.h"
 #include "userspace/lib/kernel/dm.h"
 #include "userspace/lib/kernel/keyring.h"
 #include "userspace/lib/kernel/name.h"
-#include "userspace/lib/util/error.h"
-#include "userspace/lib/util/log.h"
 #include "userspace/lib/volume/activate.h"
 #include "userspace/lib/volume/holder.h"
 #include "userspace/lib/volume/run.h"

@@ -10,11 +10,11 @@
  */
 #pragma once
 
+#include "userspace/lib/base/secret.h"
 #include "userspace/lib/internal.h"
 #include "userspace/lib/kernel/block.h"
 #include "userspace/lib/kernel/target.h"
 #include "userspace/lib/metadata/header.h"
-#include "userspace/lib/util/secret.h"
 #include "userspace/lib/volume/device.h"
 
 struct envol_activate_plan {

@@ -3,9 +3,9 @@
 #include <string.h>
 #include <time.h>
 
-#include "userspace/lib/util/deadline.h"
-#include "userspace/lib/util/error.h"
-#include "userspace/lib/util/log.h"
+#include "userspace/lib/base/deadline.h"
+#include "userspace/lib/base/error.h"
+#include "userspace/lib/base/log.h"
 #include "userspace/lib/volume/change.h"
 #include "userspace/lib/volume/state.h"
 

@@ -6,9 +6,9 @@
  */
 #pragma once
 
+#include "userspace/lib/base/secret.h"
 #include "userspace/lib/internal.h"
 #include "userspace/lib/metadata/header.h"
-#include "userspace/lib/util/secret.h"
 #include "userspace/lib/volume/unwrap.h"
 
 struct envol_change {

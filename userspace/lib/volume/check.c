@@ -10,12 +10,12 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "userspace/lib/base/error.h"
+#include "userspace/lib/base/file.h"
+#include "userspace/lib/base/hex.h"
+#include "userspace/lib/base/time.h"
 #include "userspace/lib/metadata/copies.h"
 #include "userspace/lib/metadata/lock.h"
-#include "userspace/lib/util/error.h"
-#include "userspace/lib/util/file.h"
-#include "userspace/lib/util/hex.h"
-#include "userspace/lib/util/time.h"
 #include "userspace/lib/volume/dek.h"
 #include "userspace/lib/volume/device.h"
 #include "userspace/lib/volume/recovery.h"

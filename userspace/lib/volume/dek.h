@@ -2,9 +2,9 @@
 /* The DEK into a wrap and out of one: under one KEK, or with a double key under two. */
 #pragma once
 
+#include "userspace/lib/base/secret.h"
 #include "userspace/lib/internal.h"
 #include "userspace/lib/metadata/token.h"
-#include "userspace/lib/util/secret.h"
 
 /*
  * Enrol the KEKs, wrap @dek anew, and prove the wrap by unwrapping it, unless

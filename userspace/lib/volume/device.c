@@ -7,8 +7,8 @@
 #include <sys/sysmacros.h>
 #include <sys/vfs.h>
 
-#include "userspace/lib/util/error.h"
-#include "userspace/lib/util/file.h"
+#include "userspace/lib/base/error.h"
+#include "userspace/lib/base/file.h"
 #include "userspace/lib/volume/device.h"
 
 #define SECTOR_SIZE	  512

@@ -16,12 +16,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "userspace/lib/base/error.h"
+#include "userspace/lib/base/hex.h"
+#include "userspace/lib/base/log.h"
 #include "userspace/lib/crypto/digest.h"
 #include "userspace/lib/crypto/random.h"
 #include "userspace/lib/provider/kek.h"
-#include "userspace/lib/util/error.h"
-#include "userspace/lib/util/hex.h"
-#include "userspace/lib/util/log.h"
 #include "userspace/lib/volume/dek.h"
 #include "userspace/lib/volume/device.h"
 #include "userspace/lib/volume/holder.h"

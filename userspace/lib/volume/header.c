@@ -9,9 +9,9 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "userspace/lib/base/error.h"
+#include "userspace/lib/base/log.h"
 #include "userspace/lib/metadata/copies.h"
-#include "userspace/lib/util/error.h"
-#include "userspace/lib/util/log.h"
 #include "userspace/lib/volume/device.h"
 #include "userspace/lib/volume/holder.h"
 #include "userspace/lib/volume/signature.h"

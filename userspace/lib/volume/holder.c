@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
-#include "userspace/lib/util/error.h"
+#include "userspace/lib/base/error.h"
 #include "userspace/lib/volume/holder.h"
 
 #define FAMILY_MAX 256

@@ -2,8 +2,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include "userspace/lib/util/error.h"
-#include "userspace/lib/util/hex.h"
+#include "userspace/lib/base/error.h"
+#include "userspace/lib/base/hex.h"
 #include "userspace/lib/volume/info.h"
 
 _Static_assert(sizeof(((struct envol_volume_info *)0)->volume_id) ==

@@ -8,9 +8,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "userspace/lib/base/error.h"
+#include "userspace/lib/base/log.h"
 #include "userspace/lib/kernel/keyring.h"
-#include "userspace/lib/util/error.h"
-#include "userspace/lib/util/log.h"
 #include "userspace/lib/volume/mapping.h"
 #include "userspace/lib/volume/unwrap.h"
 

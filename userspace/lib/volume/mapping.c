@@ -3,9 +3,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "userspace/lib/base/error.h"
 #include "userspace/lib/kernel/block.h"
 #include "userspace/lib/metadata/header.h"
-#include "userspace/lib/util/error.h"
 #include "userspace/lib/volume/mapping.h"
 
 void envol_mapping_free(struct envol_mapping *mapping)

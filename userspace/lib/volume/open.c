@@ -8,9 +8,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "userspace/lib/base/error.h"
+#include "userspace/lib/base/log.h"
 #include "userspace/lib/kernel/name.h"
-#include "userspace/lib/util/error.h"
-#include "userspace/lib/util/log.h"
 #include "userspace/lib/volume/activate.h"
 #include "userspace/lib/volume/info.h"
 #include "userspace/lib/volume/mapping.h"

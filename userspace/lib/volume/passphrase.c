@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <errno.h>
 
+#include "userspace/lib/base/error.h"
 #include "userspace/lib/crypto/digest.h"
 #include "userspace/lib/metadata/header.h"
-#include "userspace/lib/util/error.h"
 #include "userspace/lib/volume/passphrase.h"
 
 int envol_passphrase_get(struct envol *ev, struct crypt_device *cd,

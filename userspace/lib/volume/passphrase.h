@@ -5,8 +5,8 @@
  */
 #pragma once
 
+#include "userspace/lib/base/secret.h"
 #include "userspace/lib/internal.h"
-#include "userspace/lib/util/secret.h"
 #include "userspace/lib/volume/unwrap.h"
 
 struct crypt_device;

@@ -2,8 +2,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "userspace/lib/base/error.h"
 #include "userspace/lib/crypto/random.h"
-#include "userspace/lib/util/error.h"
 #include "userspace/lib/volume/change.h"
 #include "userspace/lib/volume/dek.h"
 #include "userspace/lib/volume/recovery.h"

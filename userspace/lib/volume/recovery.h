@@ -12,8 +12,8 @@
  */
 #pragma once
 
+#include "userspace/lib/base/secret.h"
 #include "userspace/lib/internal.h"
-#include "userspace/lib/util/secret.h"
 
 #define ENVOL_RECOVERY_KEY_SIZE 32
 #define ENVOL_RECOVERY_TEXT_SIZE (17 * 5 - 1)

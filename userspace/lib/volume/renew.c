@@ -8,9 +8,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "userspace/lib/util/error.h"
-#include "userspace/lib/util/log.h"
-#include "userspace/lib/util/time.h"
+#include "userspace/lib/base/error.h"
+#include "userspace/lib/base/log.h"
+#include "userspace/lib/base/time.h"
 #include "userspace/lib/volume/change.h"
 #include "userspace/lib/volume/dek.h"
 #include "userspace/lib/volume/wraps.h"

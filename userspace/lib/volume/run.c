@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "userspace/lib/util/error.h"
-#include "userspace/lib/util/file.h"
-#include "userspace/lib/util/log.h"
+#include "userspace/lib/base/error.h"
+#include "userspace/lib/base/file.h"
+#include "userspace/lib/base/log.h"
 #include "userspace/lib/volume/run.h"
 
 #define DIRECTORY "/run/envol"

@@ -8,7 +8,7 @@
 
 #include <blkid.h>
 
-#include "userspace/lib/util/error.h"
+#include "userspace/lib/base/error.h"
 #include "userspace/lib/volume/signature.h"
 
 /* More than this many on one device is a libblkid that can't wipe one. */

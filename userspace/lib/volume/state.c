@@ -6,10 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "userspace/lib/util/error.h"
-#include "userspace/lib/util/file.h"
-#include "userspace/lib/util/hex.h"
-#include "userspace/lib/util/log.h"
+#include "userspace/lib/base/error.h"
+#include "userspace/lib/base/file.h"
+#include "userspace/lib/base/hex.h"
+#include "userspace/lib/base/log.h"
 #include "userspace/lib/volume/state.h"
 
 #define DIRECTORY "volumes"

@@ -2,9 +2,9 @@
 #include <errno.h>
 #include <string.h>
 
+#include "userspace/lib/base/error.h"
+#include "userspace/lib/base/log.h"
 #include "userspace/lib/kernel/block.h"
-#include "userspace/lib/util/error.h"
-#include "userspace/lib/util/log.h"
 #include "userspace/lib/volume/device.h"
 #include "userspace/lib/volume/info.h"
 #include "userspace/lib/volume/mapping.h"

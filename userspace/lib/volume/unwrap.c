@@ -5,13 +5,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "userspace/lib/base/deadline.h"
+#include "userspace/lib/base/error.h"
+#include "userspace/lib/base/hex.h"
+#include "userspace/lib/base/log.h"
 #include "userspace/lib/crypto/digest.h"
 #include "userspace/lib/provider/health.h"
 #include "userspace/lib/provider/kek.h"
-#include "userspace/lib/util/deadline.h"
-#include "userspace/lib/util/error.h"
-#include "userspace/lib/util/hex.h"
-#include "userspace/lib/util/log.h"
 #include "userspace/lib/volume/dek.h"
 #include "userspace/lib/volume/recovery.h"
 #include "userspace/lib/volume/state.h"

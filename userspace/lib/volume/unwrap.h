@@ -20,9 +20,9 @@
  */
 #pragma once
 
+#include "userspace/lib/base/secret.h"
 #include "userspace/lib/internal.h"
 #include "userspace/lib/metadata/header.h"
-#include "userspace/lib/util/secret.h"
 
 struct envol_unwrapped {
 	int wrap;	/* index in the token; -1: the recovery key gave it */

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "userspace/lib/util/error.h"
+#include "userspace/lib/base/error.h"
 #include "userspace/lib/volume/wraps.h"
 
 static int copy_part(struct envol_token_part *to,

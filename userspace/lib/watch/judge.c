@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "userspace/lib/base/error.h"
 #include "userspace/lib/provider/provider.h"
-#include "userspace/lib/util/error.h"
 #include "userspace/lib/watch/judge.h"
 
 /* ---- KEKs ---- */

@@ -6,11 +6,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "userspace/lib/base/deadline.h"
+#include "userspace/lib/base/error.h"
+#include "userspace/lib/base/log.h"
+#include "userspace/lib/base/time.h"
 #include "userspace/lib/metadata/header.h"
-#include "userspace/lib/util/deadline.h"
-#include "userspace/lib/util/error.h"
-#include "userspace/lib/util/log.h"
-#include "userspace/lib/util/time.h"
 #include "userspace/lib/volume/mapping.h"
 #include "userspace/lib/watch/judge.h"
 #include "userspace/lib/watch/record.h"

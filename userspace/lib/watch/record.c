@@ -8,9 +8,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "userspace/lib/util/error.h"
-#include "userspace/lib/util/file.h"
-#include "userspace/lib/util/log.h"
+#include "userspace/lib/base/error.h"
+#include "userspace/lib/base/file.h"
+#include "userspace/lib/base/log.h"
 #include "userspace/lib/watch/record.h"
 
 #define BOOT_ID "/proc/sys/kernel/random/boot_id"

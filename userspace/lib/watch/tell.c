@@ -3,9 +3,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "userspace/lib/base/hex.h"
+#include "userspace/lib/base/time.h"
 #include "userspace/lib/provider/audit.h"
-#include "userspace/lib/util/hex.h"
-#include "userspace/lib/util/time.h"
 #include "userspace/lib/watch/tell.h"
 
 const char *envol_watch_kind_name(enum envol_watch_kind kind)

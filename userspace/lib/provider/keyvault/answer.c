@@ -6,11 +6,11 @@
 #include <errno.h>
 #include <string.h>
 
+#include "userspace/lib/base/base64.h"
+#include "userspace/lib/base/error.h"
+#include "userspace/lib/base/json.h"
+#include "userspace/lib/base/json_member.h"
 #include "userspace/lib/provider/keyvault/answer.h"
-#include "userspace/lib/util/base64.h"
-#include "userspace/lib/util/error.h"
-#include "userspace/lib/util/json.h"
-#include "userspace/lib/util/json_member.h"
 
 #define WHAT "the vault's answer"
 #define ID_MAX 512u

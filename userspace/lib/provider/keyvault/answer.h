@@ -2,10 +2,10 @@
 /* Answers that hold a value: a wrapped key, a key, a backup; and those that say why there is none. Pure. */
 #pragma once
 
+#include "userspace/lib/base/blob.h"
+#include "userspace/lib/base/secret.h"
 #include "userspace/lib/internal.h"
 #include "userspace/lib/provider/keyvault/scheme.h"
-#include "userspace/lib/util/blob.h"
-#include "userspace/lib/util/secret.h"
 
 /*
  * {"kid":…,"value":…} of wrapkey and unwrapkey, @secret for the latter's. The

@@ -4,10 +4,10 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "userspace/lib/base/error.h"
+#include "userspace/lib/base/file.h"
 #include "userspace/lib/provider/keyvault/arc.h"
 #include "userspace/lib/provider/keyvault/challenge.h"
-#include "userspace/lib/util/error.h"
-#include "userspace/lib/util/file.h"
 
 #define SUFFIX ".key"
 #define NAME_CHARACTERS \

@@ -6,8 +6,8 @@
  */
 #pragma once
 
+#include "userspace/lib/base/secret.h"
 #include "userspace/lib/internal.h"
-#include "userspace/lib/util/secret.h"
 
 #define ENVOL_ARC_DIRECTORY "/var/opt/azcmagent/tokens"
 #define ENVOL_ARC_NAME_SIZE 128

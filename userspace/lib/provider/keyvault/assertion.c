@@ -11,11 +11,11 @@
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
 
+#include "userspace/lib/base/base64.h"
+#include "userspace/lib/base/error.h"
 #include "userspace/lib/crypto/digest.h"
 #include "userspace/lib/crypto/random.h"
 #include "userspace/lib/provider/keyvault/assertion.h"
-#include "userspace/lib/util/base64.h"
-#include "userspace/lib/util/error.h"
 
 #define LIFE_S	      600
 #define RSA_BITS_MIN  2048

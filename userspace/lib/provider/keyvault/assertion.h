@@ -6,8 +6,8 @@
  */
 #pragma once
 
+#include "userspace/lib/base/secret.h"
 #include "userspace/lib/internal.h"
-#include "userspace/lib/util/secret.h"
 
 /*
  * @pem holds the private key and its certificate, in any order, besides other

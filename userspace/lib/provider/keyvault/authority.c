@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "userspace/lib/base/error.h"
+#include "userspace/lib/base/uri.h"
 #include "userspace/lib/provider/keyvault/authority.h"
-#include "userspace/lib/util/error.h"
-#include "userspace/lib/util/uri.h"
 
 #define GUID_LEN 36
 

@@ -2,10 +2,10 @@
 #include <errno.h>
 #include <string.h>
 
+#include "userspace/lib/base/base64.h"
+#include "userspace/lib/base/error.h"
+#include "userspace/lib/base/json.h"
 #include "userspace/lib/provider/keyvault/bundle.h"
-#include "userspace/lib/util/base64.h"
-#include "userspace/lib/util/error.h"
-#include "userspace/lib/util/json.h"
 
 #define WHAT "the vault's answer"
 #define ID_MAX 512u		/* bytes of an identifier */

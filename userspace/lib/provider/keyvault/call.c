@@ -3,10 +3,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "userspace/lib/provider/keyvault/refusal.h"
+#include "userspace/lib/base/error.h"
+#include "userspace/lib/base/time.h"
 #include "userspace/lib/provider/keyvault/call.h"
-#include "userspace/lib/util/error.h"
-#include "userspace/lib/util/time.h"
+#include "userspace/lib/provider/keyvault/refusal.h"
 
 void envol_call_free(struct envol_call *call)
 {

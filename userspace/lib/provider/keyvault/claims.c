@@ -3,12 +3,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "userspace/lib/base/base64.h"
+#include "userspace/lib/base/blob.h"
+#include "userspace/lib/base/error.h"
+#include "userspace/lib/base/json_member.h"
 #include "userspace/lib/provider/keyvault/challenge.h"
 #include "userspace/lib/provider/keyvault/claims.h"
-#include "userspace/lib/util/base64.h"
-#include "userspace/lib/util/blob.h"
-#include "userspace/lib/util/error.h"
-#include "userspace/lib/util/json_member.h"
 
 #define ENCODED_MAX  4096	/* no header that is kept is longer */
 #define CAPABILITIES "\"xms_cc\":{\"values\":[\"cp1\"]}"

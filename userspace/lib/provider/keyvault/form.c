@@ -2,8 +2,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "userspace/lib/base/error.h"
 #include "userspace/lib/provider/keyvault/form.h"
-#include "userspace/lib/util/error.h"
 
 static bool is_plain(uint8_t c)
 {

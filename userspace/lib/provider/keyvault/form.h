@@ -2,8 +2,8 @@
 /* application/x-www-form-urlencoded: the body of a request for a token, which is a secret. */
 #pragma once
 
+#include "userspace/lib/base/secret.h"
 #include "userspace/lib/internal.h"
-#include "userspace/lib/util/secret.h"
 
 struct envol_form {
 	struct envol_secret text;

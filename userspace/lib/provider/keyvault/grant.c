@@ -8,9 +8,9 @@
 #include <string.h>
 #include <strings.h>
 
+#include "userspace/lib/base/error.h"
+#include "userspace/lib/base/json_member.h"
 #include "userspace/lib/provider/keyvault/grant.h"
-#include "userspace/lib/util/error.h"
-#include "userspace/lib/util/json_member.h"
 
 void envol_grant_free(struct envol_grant *grant)
 {

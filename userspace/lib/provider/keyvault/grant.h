@@ -5,8 +5,8 @@
  */
 #pragma once
 
+#include "userspace/lib/base/secret.h"
 #include "userspace/lib/internal.h"
-#include "userspace/lib/util/secret.h"
 
 #define ENVOL_GRANT_LIFE_MAX_S 86400u
 

@@ -5,16 +5,16 @@
 #include <strings.h>
 #include <sys/stat.h>
 
+#include "userspace/lib/base/blob.h"
+#include "userspace/lib/base/error.h"
+#include "userspace/lib/base/log.h"
+#include "userspace/lib/base/uri.h"
 #include "userspace/lib/crypto/digest.h"
 #include "userspace/lib/provider/keyvault/challenge.h"
 #include "userspace/lib/provider/keyvault/claims.h"
 #include "userspace/lib/provider/keyvault/identity_state.h"
 #include "userspace/lib/provider/keyvault/token_cache.h"
 #include "userspace/lib/provider/settings.h"
-#include "userspace/lib/util/blob.h"
-#include "userspace/lib/util/error.h"
-#include "userspace/lib/util/log.h"
-#include "userspace/lib/util/uri.h"
 
 #define SCHEME "https"
 #define EARLY_S 300u	/* before its end a token is no longer used */

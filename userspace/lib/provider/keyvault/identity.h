@@ -7,10 +7,10 @@
  */
 #pragma once
 
+#include "userspace/lib/base/deadline.h"
+#include "userspace/lib/base/secret.h"
 #include "userspace/lib/internal.h"
 #include "userspace/lib/net/http.h"
-#include "userspace/lib/util/deadline.h"
-#include "userspace/lib/util/secret.h"
 
 struct envol_identity;
 

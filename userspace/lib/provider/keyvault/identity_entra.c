@@ -10,16 +10,16 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "userspace/lib/base/error.h"
+#include "userspace/lib/base/file.h"
+#include "userspace/lib/base/log.h"
+#include "userspace/lib/base/time.h"
 #include "userspace/lib/provider/credential.h"
 #include "userspace/lib/provider/keyvault/assertion.h"
 #include "userspace/lib/provider/keyvault/claims.h"
 #include "userspace/lib/provider/keyvault/form.h"
 #include "userspace/lib/provider/keyvault/identity_state.h"
 #include "userspace/lib/provider/keyvault/scheme.h"
-#include "userspace/lib/util/error.h"
-#include "userspace/lib/util/file.h"
-#include "userspace/lib/util/log.h"
-#include "userspace/lib/util/time.h"
 
 #define ASSERTION_TYPE "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 #define FEDERATED_MAX  (16u * 1024)

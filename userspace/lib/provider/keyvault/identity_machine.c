@@ -8,14 +8,14 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "userspace/lib/base/error.h"
+#include "userspace/lib/base/time.h"
+#include "userspace/lib/base/uri.h"
 #include "userspace/lib/provider/credential.h"
 #include "userspace/lib/provider/keyvault/arc.h"
 #include "userspace/lib/provider/keyvault/form.h"
 #include "userspace/lib/provider/keyvault/identity_state.h"
 #include "userspace/lib/provider/keyvault/scheme.h"
-#include "userspace/lib/util/error.h"
-#include "userspace/lib/util/time.h"
-#include "userspace/lib/util/uri.h"
 
 #define IMDS_URL "http://169.254.169.254"
 #define ARC_URL	 "http://127.0.0.1:40342"

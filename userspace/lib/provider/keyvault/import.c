@@ -8,9 +8,9 @@
 #include <openssl/pem.h>
 #include <string.h>
 
+#include "userspace/lib/base/base64.h"
+#include "userspace/lib/base/error.h"
 #include "userspace/lib/provider/keyvault/import.h"
-#include "userspace/lib/util/base64.h"
-#include "userspace/lib/util/error.h"
 
 #define BODY_MAX (48u * 1024)
 #define NUMBER_MAX 512		/* bytes: 4096 bits */

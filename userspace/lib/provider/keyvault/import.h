@@ -2,10 +2,10 @@
 /* Keys that their owner made elsewhere and brings to a vault. Pure. */
 #pragma once
 
+#include "userspace/lib/base/blob.h"
+#include "userspace/lib/base/secret.h"
 #include "userspace/lib/crypto/oaep.h"
 #include "userspace/lib/internal.h"
-#include "userspace/lib/util/blob.h"
-#include "userspace/lib/util/secret.h"
 
 /*
  * The body of the request that imports what @file holds as a key of type @kty, NULL for

@@ -7,13 +7,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "userspace/lib/base/error.h"
+#include "userspace/lib/base/log.h"
+#include "userspace/lib/base/time.h"
 #include "userspace/lib/provider/keyvault/import.h"
 #include "userspace/lib/provider/keyvault/portrait.h"
 #include "userspace/lib/provider/keyvault/vault.h"
 #include "userspace/lib/provider/provider.h"
-#include "userspace/lib/util/error.h"
-#include "userspace/lib/util/log.h"
-#include "userspace/lib/util/time.h"
 
 #define OAEP_256 "RSA-OAEP-256"
 #define OAEP	 "RSA-OAEP"

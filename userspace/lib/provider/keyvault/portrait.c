@@ -3,11 +3,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "userspace/lib/base/error.h"
+#include "userspace/lib/base/log.h"
 #include "userspace/lib/provider/keyvault/portrait.h"
 #include "userspace/lib/provider/message.h"
 #include "userspace/lib/provider/settings.h"
-#include "userspace/lib/util/error.h"
-#include "userspace/lib/util/log.h"
 
 #define PAGES_MAX 400u	/* some are empty */
 

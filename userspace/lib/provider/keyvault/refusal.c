@@ -4,10 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "userspace/lib/base/error.h"
 #include "userspace/lib/provider/keyvault/answer.h"
 #include "userspace/lib/provider/keyvault/challenge.h"
 #include "userspace/lib/provider/keyvault/refusal.h"
-#include "userspace/lib/util/error.h"
 
 #define SKEW_S 300	/* what authorities of tokens forgive */
 

@@ -5,9 +5,9 @@
 #include <string.h>
 #include <strings.h>
 
+#include "userspace/lib/base/error.h"
 #include "userspace/lib/provider/keyvault/scheme.h"
 #include "userspace/lib/provider/provider.h"
-#include "userspace/lib/util/error.h"
 
 #define ALNUM "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 #define HTTPS_PORT 443

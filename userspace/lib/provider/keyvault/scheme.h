@@ -6,8 +6,8 @@
  */
 #pragma once
 
+#include "userspace/lib/base/uri.h"
 #include "userspace/lib/internal.h"
-#include "userspace/lib/util/uri.h"
 
 /* The service's own file, as the portal and az give it: encrypted for the service alone. */
 #define ENVOL_KEYVAULT_BACKUP_START "&AzureKeyVaultKeyBackupV1.microsoft.com"

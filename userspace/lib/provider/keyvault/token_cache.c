@@ -8,13 +8,13 @@
 
 #include <linux/keyctl.h>
 
+#include "userspace/lib/base/file.h"
+#include "userspace/lib/base/hex.h"
+#include "userspace/lib/base/log.h"
 #include "userspace/lib/crypto/digest.h"
 #include "userspace/lib/crypto/keywrap.h"
 #include "userspace/lib/crypto/random.h"
 #include "userspace/lib/provider/keyvault/token_cache.h"
-#include "userspace/lib/util/file.h"
-#include "userspace/lib/util/hex.h"
-#include "userspace/lib/util/log.h"
 
 #define KEY_TYPE     "user"
 #define KEY_FILE     "tokens.key"

@@ -12,9 +12,9 @@
  */
 #pragma once
 
+#include "userspace/lib/base/deadline.h"
+#include "userspace/lib/base/secret.h"
 #include "userspace/lib/internal.h"
-#include "userspace/lib/util/deadline.h"
-#include "userspace/lib/util/secret.h"
 
 /* What tells one token from another, hashed: it can be seen in /proc/keys. */
 #define ENVOL_TOKEN_CACHE_ID_SIZE 16

@@ -4,12 +4,12 @@
 #include <string.h>
 #include <strings.h>
 
+#include "userspace/lib/base/base64.h"
+#include "userspace/lib/base/error.h"
 #include "userspace/lib/provider/kek.h"
 #include "userspace/lib/provider/keyvault/answer.h"
 #include "userspace/lib/provider/keyvault/call.h"
 #include "userspace/lib/provider/settings.h"
-#include "userspace/lib/util/base64.h"
-#include "userspace/lib/util/error.h"
 
 #define API_VERSION "7.4"	/* has all that is used here, and every vault has it */
 

@@ -6,9 +6,9 @@
  */
 #pragma once
 
+#include "userspace/lib/base/deadline.h"
 #include "userspace/lib/internal.h"
 #include "userspace/lib/provider/keyvault/bundle.h"
-#include "userspace/lib/util/deadline.h"
 
 struct envol_vault;
 

@@ -5,11 +5,11 @@
 #include <string.h>
 #include <strings.h>
 
+#include "userspace/lib/base/base64.h"
+#include "userspace/lib/base/error.h"
 #include "userspace/lib/provider/keyvault/answer.h"
 #include "userspace/lib/provider/keyvault/call.h"
 #include "userspace/lib/provider/message.h"
-#include "userspace/lib/util/base64.h"
-#include "userspace/lib/util/error.h"
 
 #define BACKUP_MAX	(ENVOL_MESSAGE_FILE_MAX - 4096)	/* the file has a head */
 #define BACKUP_TEXT_MAX (2u << 20)

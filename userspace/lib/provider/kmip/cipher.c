@@ -2,9 +2,9 @@
 #include <errno.h>
 #include <string.h>
 
+#include "userspace/lib/base/error.h"
 #include "userspace/lib/provider/kmip/cipher.h"
 #include "userspace/lib/provider/kmip/exchange.h"
-#include "userspace/lib/util/error.h"
 
 static void write_parameters(struct envol_ttlv_writer *w, bool random_iv)
 {

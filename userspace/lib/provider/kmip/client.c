@@ -2,9 +2,9 @@
 #include <errno.h>
 #include <string.h>
 
+#include "userspace/lib/base/error.h"
 #include "userspace/lib/crypto/random.h"
 #include "userspace/lib/provider/kmip/exchange.h"
-#include "userspace/lib/util/error.h"
 
 #define REQUEST_SIZE 8192u
 

@@ -9,10 +9,10 @@
  */
 #pragma once
 
+#include "userspace/lib/base/blob.h"
+#include "userspace/lib/base/secret.h"
 #include "userspace/lib/net/tls.h"
 #include "userspace/lib/provider/kmip/attribute.h"
-#include "userspace/lib/util/blob.h"
-#include "userspace/lib/util/secret.h"
 
 struct envol_kmip_client {
 	struct envol *ev;

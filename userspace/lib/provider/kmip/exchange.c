@@ -2,9 +2,9 @@
 #include <errno.h>
 #include <string.h>
 
+#include "userspace/lib/base/error.h"
 #include "userspace/lib/provider/kmip/exchange.h"
 #include "userspace/lib/provider/kmip/result.h"
-#include "userspace/lib/util/error.h"
 
 static struct envol_kmip_request current(const struct envol_kmip_client *client,
 					 enum envol_kmip_operation operation)

@@ -3,9 +3,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "userspace/lib/base/error.h"
 #include "userspace/lib/provider/kmip/key.h"
 #include "userspace/lib/provider/message.h"
-#include "userspace/lib/util/error.h"
 
 const char *envol_kmip_key_setting(const struct envol_kek *kek, const char *key)
 {

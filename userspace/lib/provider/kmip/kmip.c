@@ -4,12 +4,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "userspace/lib/base/error.h"
+#include "userspace/lib/base/log.h"
 #include "userspace/lib/provider/kmip/key.h"
 #include "userspace/lib/provider/kmip/server.h"
 #include "userspace/lib/provider/kmip/wrap.h"
 #include "userspace/lib/provider/message.h"
-#include "userspace/lib/util/error.h"
-#include "userspace/lib/util/log.h"
 
 #define PAGE 64u	/* keys that are asked for at once */
 

@@ -3,9 +3,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "userspace/lib/base/error.h"
 #include "userspace/lib/provider/kmip/scheme.h"
 #include "userspace/lib/provider/provider.h"
-#include "userspace/lib/util/error.h"
 
 #define DEFAULT_PORT 5696
 /* Never escaped (RFC 3986, 2.3); all else always is. */

@@ -2,8 +2,8 @@
 /* What names a key in a KMIP server. */
 #pragma once
 
+#include "userspace/lib/base/uri.h"
 #include "userspace/lib/internal.h"
-#include "userspace/lib/util/uri.h"
 
 #define ENVOL_KMIP_ID_SIZE 256	/* of an identifier or a name, with its NUL */
 

@@ -3,12 +3,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "userspace/lib/base/error.h"
+#include "userspace/lib/base/log.h"
 #include "userspace/lib/provider/credential.h"
 #include "userspace/lib/provider/kmip/server.h"
 #include "userspace/lib/provider/settings.h"
 #include "userspace/lib/provider/signer.h"
-#include "userspace/lib/util/error.h"
-#include "userspace/lib/util/log.h"
 
 #define SERVERS_MAX 16u
 

@@ -2,13 +2,13 @@
 #include <errno.h>
 #include <string.h>
 
+#include "userspace/lib/base/error.h"
+#include "userspace/lib/base/log.h"
 #include "userspace/lib/crypto/keywrap.h"
 #include "userspace/lib/crypto/random.h"
 #include "userspace/lib/provider/kmip/cipher.h"
 #include "userspace/lib/provider/kmip/result.h"
 #include "userspace/lib/provider/kmip/wrap.h"
-#include "userspace/lib/util/error.h"
-#include "userspace/lib/util/log.h"
 
 #define IN_SERVER "A256GCM"
 #define HERE	  "A256KWP"

@@ -2,11 +2,11 @@
 #include <errno.h>
 #include <string.h>
 
+#include "userspace/lib/base/error.h"
 #include "userspace/lib/crypto/random.h"
 #include "userspace/lib/provider/kek.h"
 #include "userspace/lib/provider/pkcs11/algorithm.h"
 #include "userspace/lib/provider/pkcs11/ckr.h"
-#include "userspace/lib/util/error.h"
 
 /* PKCS#11 3.0: RFC 5649 for all. What _PAD is was left to vendors. */
 #ifndef CKM_AES_KEY_WRAP_KWP

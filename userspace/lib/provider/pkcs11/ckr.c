@@ -3,8 +3,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "userspace/lib/base/error.h"
 #include "userspace/lib/provider/pkcs11/ckr.h"
-#include "userspace/lib/util/error.h"
 
 #define LOST "the session with the token was lost"
 #define GONE "the token was removed, or can't be reached"

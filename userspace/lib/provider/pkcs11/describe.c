@@ -3,11 +3,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "userspace/lib/base/error.h"
+#include "userspace/lib/base/hex.h"
 #include "userspace/lib/provider/pin.h"
 #include "userspace/lib/provider/pkcs11/describe.h"
 #include "userspace/lib/provider/pkcs11/turn.h"
-#include "userspace/lib/util/error.h"
-#include "userspace/lib/util/hex.h"
 
 static int out_of_memory(struct envol *ev)
 {

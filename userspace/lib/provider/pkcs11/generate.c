@@ -3,11 +3,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "userspace/lib/base/error.h"
 #include "userspace/lib/provider/pkcs11/algorithm.h"
 #include "userspace/lib/provider/pkcs11/ckr.h"
 #include "userspace/lib/provider/pkcs11/generate.h"
 #include "userspace/lib/provider/settings.h"
-#include "userspace/lib/util/error.h"
 
 #define DEFAULT_RSA "RSA-3072"
 #define AES "AES-256"

@@ -2,11 +2,11 @@
 #include <errno.h>
 #include <string.h>
 
+#include "userspace/lib/base/error.h"
+#include "userspace/lib/base/hex.h"
+#include "userspace/lib/base/log.h"
 #include "userspace/lib/provider/pkcs11/ckr.h"
 #include "userspace/lib/provider/pkcs11/kek.h"
-#include "userspace/lib/util/error.h"
-#include "userspace/lib/util/hex.h"
-#include "userspace/lib/util/log.h"
 
 /* ---- sessions that are lost are opened once more ---------------------------------- */
 

@@ -2,8 +2,8 @@
 /* A KEK in a token while it is used: its keys, which are its versions, and a session. */
 #pragma once
 
+#include "userspace/lib/base/uri.h"
 #include "userspace/lib/provider/pkcs11/key.h"
-#include "userspace/lib/util/uri.h"
 
 struct envol_kek {
 	struct envol *ev;

@@ -3,12 +3,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "userspace/lib/base/error.h"
+#include "userspace/lib/base/log.h"
+#include "userspace/lib/base/time.h"
 #include "userspace/lib/crypto/random.h"
 #include "userspace/lib/provider/pkcs11/ckr.h"
 #include "userspace/lib/provider/pkcs11/key.h"
-#include "userspace/lib/util/error.h"
-#include "userspace/lib/util/log.h"
-#include "userspace/lib/util/time.h"
 
 #define HANDLES 16u
 #define NUMBER_MAX 1024u	/* bytes of a modulus, more than we take */

@@ -6,12 +6,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "userspace/lib/base/error.h"
+#include "userspace/lib/base/log.h"
 #include "userspace/lib/provider/pkcs11/ckr.h"
 #include "userspace/lib/provider/pkcs11/module.h"
 #include "userspace/lib/provider/pkcs11/turn.h"
 #include "userspace/lib/provider/settings.h"
-#include "userspace/lib/util/error.h"
-#include "userspace/lib/util/log.h"
 
 #define SLOTS_MAX 1024u
 #define SLOTS_MORE 8u	/* that may have come between two calls */

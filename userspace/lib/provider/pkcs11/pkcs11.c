@@ -3,13 +3,13 @@
 #include <errno.h>
 #include <string.h>
 
+#include "userspace/lib/base/error.h"
 #include "userspace/lib/provider/pkcs11/describe.h"
 #include "userspace/lib/provider/pkcs11/generate.h"
 #include "userspace/lib/provider/pkcs11/sign.h"
 #include "userspace/lib/provider/pkcs11/turn.h"
 #include "userspace/lib/provider/pkcs11/wrap.h"
 #include "userspace/lib/provider/provider.h"
-#include "userspace/lib/util/error.h"
 
 static void pkcs11_close(struct envol_kek *kek)
 {

@@ -5,12 +5,12 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "userspace/lib/base/error.h"
+#include "userspace/lib/base/file.h"
+#include "userspace/lib/base/hex.h"
+#include "userspace/lib/base/log.h"
 #include "userspace/lib/crypto/digest.h"
 #include "userspace/lib/provider/pkcs11/refused.h"
-#include "userspace/lib/util/error.h"
-#include "userspace/lib/util/file.h"
-#include "userspace/lib/util/hex.h"
-#include "userspace/lib/util/log.h"
 
 #define NAME_BYTES 16
 

@@ -7,8 +7,8 @@
  */
 #pragma once
 
+#include "userspace/lib/base/deadline.h"
 #include "userspace/lib/provider/pkcs11/module.h"
-#include "userspace/lib/util/deadline.h"
 
 struct envol_pkcs11_refused {
 	int dir;	/* locked while a PIN is tried; -1: nothing can be remembered */

@@ -3,10 +3,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "userspace/lib/base/error.h"
 #include "userspace/lib/provider/pkcs11/scheme.h"
 #include "userspace/lib/provider/provider.h"
 #include "userspace/lib/provider/settings.h"
-#include "userspace/lib/util/error.h"
 
 #define UNRESERVED "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~"
 

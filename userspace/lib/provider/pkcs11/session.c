@@ -2,14 +2,14 @@
 #include <errno.h>
 #include <string.h>
 
+#include "userspace/lib/base/error.h"
+#include "userspace/lib/base/log.h"
 #include "userspace/lib/provider/credential.h"
 #include "userspace/lib/provider/pin.h"
 #include "userspace/lib/provider/pkcs11/ckr.h"
 #include "userspace/lib/provider/pkcs11/refused.h"
 #include "userspace/lib/provider/pkcs11/session.h"
 #include "userspace/lib/provider/settings.h"
-#include "userspace/lib/util/error.h"
-#include "userspace/lib/util/log.h"
 
 static bool is_refusal(CK_RV rv)
 {

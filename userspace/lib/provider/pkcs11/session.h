@@ -2,9 +2,9 @@
 /* A session with a token, logged in as its user. */
 #pragma once
 
+#include "userspace/lib/base/deadline.h"
+#include "userspace/lib/base/secret.h"
 #include "userspace/lib/provider/pkcs11/module.h"
-#include "userspace/lib/util/deadline.h"
-#include "userspace/lib/util/secret.h"
 
 struct envol_pkcs11_session {
 	struct envol *ev;

@@ -2,9 +2,9 @@
 #include <errno.h>
 #include <string.h>
 
+#include "userspace/lib/base/error.h"
 #include "userspace/lib/provider/pkcs11/ckr.h"
 #include "userspace/lib/provider/pkcs11/sign.h"
-#include "userspace/lib/util/error.h"
 
 #define SIGNATURE_MAX 512u	/* of RSA-4096 */
 #define INFO_SIZE     19u

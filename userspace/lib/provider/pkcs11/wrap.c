@@ -2,14 +2,14 @@
 #include <errno.h>
 #include <string.h>
 
+#include "userspace/lib/base/error.h"
+#include "userspace/lib/base/hex.h"
+#include "userspace/lib/base/log.h"
 #include "userspace/lib/crypto/random.h"
 #include "userspace/lib/provider/pkcs11/algorithm.h"
 #include "userspace/lib/provider/pkcs11/ckr.h"
 #include "userspace/lib/provider/pkcs11/wrap.h"
 #include "userspace/lib/provider/settings.h"
-#include "userspace/lib/util/error.h"
-#include "userspace/lib/util/hex.h"
-#include "userspace/lib/util/log.h"
 
 #define AAD_CONSTANT "envol pkcs11 1"
 #define PROBE_SIZE 32u

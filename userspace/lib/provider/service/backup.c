@@ -7,10 +7,10 @@
 #include <openssl/err.h>
 #include <openssl/evp.h>
 
+#include "userspace/lib/base/error.h"
 #include "userspace/lib/crypto/digest.h"
 #include "userspace/lib/crypto/random.h"
 #include "userspace/lib/provider/service/backup.h"
-#include "userspace/lib/util/error.h"
 
 #define MAGIC "ENVOLKB1"
 #define MAGIC_LEN 8u

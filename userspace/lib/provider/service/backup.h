@@ -7,10 +7,10 @@
  */
 #pragma once
 
+#include "userspace/lib/base/blob.h"
+#include "userspace/lib/base/secret.h"
 #include "userspace/lib/internal.h"
 #include "userspace/lib/provider/service/record.h"
-#include "userspace/lib/util/blob.h"
-#include "userspace/lib/util/secret.h"
 
 /* The KEKs lie one after the other in @keks, ENVOL_RECORD_KEK_SIZE bytes each. */
 struct envol_backup {

@@ -6,11 +6,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "userspace/lib/base/error.h"
+#include "userspace/lib/base/file.h"
+#include "userspace/lib/base/log.h"
 #include "userspace/lib/provider/service/enrol.h"
 #include "userspace/lib/provider/service/secureboot.h"
-#include "userspace/lib/util/error.h"
-#include "userspace/lib/util/file.h"
-#include "userspace/lib/util/log.h"
 
 #define SEALS_MAX ENVOL_ROOTFILE_SEALS_MAX
 

@@ -2,9 +2,9 @@
 /* Changes of what protects the root key: its seals, in the files "root" and "boot". */
 #pragma once
 
+#include "userspace/lib/base/deadline.h"
 #include "userspace/lib/internal.h"
 #include "userspace/lib/provider/service/root.h"
-#include "userspace/lib/util/deadline.h"
 
 /*
  * As envol_key_reseal() says. One file is replaced, or removed, or nothing changes. What

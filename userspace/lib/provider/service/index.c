@@ -9,9 +9,9 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "userspace/lib/base/error.h"
 #include "userspace/lib/provider/service/index.h"
 #include "userspace/lib/provider/service/stamp.h"
-#include "userspace/lib/util/error.h"
 
 #define KIND "envol-index"
 

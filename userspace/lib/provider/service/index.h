@@ -7,11 +7,11 @@
  */
 #pragma once
 
+#include "userspace/lib/base/blob.h"
 #include "userspace/lib/internal.h"
 #include "userspace/lib/provider/message.h"
 #include "userspace/lib/provider/service/root.h"
 #include "userspace/lib/provider/service/scheme.h"
-#include "userspace/lib/util/blob.h"
 
 #define ENVOL_INDEX_FILE "index"
 #define ENVOL_INDEX_KEYS ENVOL_MESSAGE_KEYS_MAX

@@ -6,12 +6,12 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "userspace/lib/base/error.h"
+#include "userspace/lib/base/file.h"
+#include "userspace/lib/base/log.h"
 #include "userspace/lib/provider/service/enrol.h"
 #include "userspace/lib/provider/service/keystore.h"
 #include "userspace/lib/provider/service/seal.h"
-#include "userspace/lib/util/error.h"
-#include "userspace/lib/util/file.h"
-#include "userspace/lib/util/log.h"
 
 #define LOCK_FILE "lock"
 #define SUFFIX ".key"

@@ -11,11 +11,11 @@
  */
 #pragma once
 
+#include "userspace/lib/base/deadline.h"
 #include "userspace/lib/internal.h"
 #include "userspace/lib/provider/service/index.h"
 #include "userspace/lib/provider/service/record.h"
 #include "userspace/lib/provider/service/root.h"
-#include "userspace/lib/util/deadline.h"
 
 enum envol_keystore_mode {
 	ENVOL_KEYSTORE_READ,

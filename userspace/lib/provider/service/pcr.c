@@ -3,9 +3,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "userspace/lib/base/error.h"
 #include "userspace/lib/crypto/digest.h"
 #include "userspace/lib/provider/service/pcr.h"
-#include "userspace/lib/util/error.h"
 
 #define BIT(n) (1u << (n))
 #define SELECT_SIZE 3u	/* bytes, of 24 PCRs */

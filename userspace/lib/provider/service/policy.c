@@ -3,10 +3,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "userspace/lib/base/error.h"
+#include "userspace/lib/base/hex.h"
 #include "userspace/lib/provider/service/policy.h"
 #include "userspace/lib/provider/service/text.h"
-#include "userspace/lib/util/error.h"
-#include "userspace/lib/util/hex.h"
 
 #define BIT(n) (1u << (n))
 #define RESETTABLE (BIT(16) | BIT(23))

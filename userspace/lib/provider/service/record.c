@@ -11,12 +11,12 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "userspace/lib/base/error.h"
+#include "userspace/lib/base/hex.h"
+#include "userspace/lib/base/time.h"
 #include "userspace/lib/crypto/keywrap.h"
 #include "userspace/lib/provider/service/record.h"
 #include "userspace/lib/provider/service/stamp.h"
-#include "userspace/lib/util/error.h"
-#include "userspace/lib/util/hex.h"
-#include "userspace/lib/util/time.h"
 
 #define KIND "envol-key"
 

@@ -6,11 +6,11 @@
  */
 #pragma once
 
+#include "userspace/lib/base/blob.h"
 #include "userspace/lib/internal.h"
 #include "userspace/lib/provider/message.h"
 #include "userspace/lib/provider/service/root.h"
 #include "userspace/lib/provider/service/scheme.h"
-#include "userspace/lib/util/blob.h"
 
 #define ENVOL_RECORD_KEK_SIZE 32u
 #define ENVOL_RECORD_WRAPPED_SIZE (ENVOL_RECORD_KEK_SIZE + 8)

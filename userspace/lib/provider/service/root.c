@@ -4,6 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "userspace/lib/base/error.h"
+#include "userspace/lib/base/file.h"
+#include "userspace/lib/base/hex.h"
 #include "userspace/lib/crypto/digest.h"
 #include "userspace/lib/crypto/random.h"
 #include "userspace/lib/provider/credential.h"
@@ -11,9 +14,6 @@
 #include "userspace/lib/provider/service/root.h"
 #include "userspace/lib/provider/service/stamp.h"
 #include "userspace/lib/provider/settings.h"
-#include "userspace/lib/util/error.h"
-#include "userspace/lib/util/file.h"
-#include "userspace/lib/util/hex.h"
 
 static const char id_info[] = "envol keystore root id 1";
 static const char wrap_info[] = "envol keystore wrap key 1";

@@ -8,10 +8,10 @@
  */
 #pragma once
 
+#include "userspace/lib/base/deadline.h"
+#include "userspace/lib/base/secret.h"
 #include "userspace/lib/internal.h"
 #include "userspace/lib/provider/service/rootfile.h"
-#include "userspace/lib/util/deadline.h"
-#include "userspace/lib/util/secret.h"
 
 #define ENVOL_ROOT_FILE "root"
 #define ENVOL_ROOT_BOOT_FILE "boot"

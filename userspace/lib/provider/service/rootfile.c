@@ -15,14 +15,14 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "userspace/lib/base/base64.h"
+#include "userspace/lib/base/error.h"
+#include "userspace/lib/base/file.h"
+#include "userspace/lib/base/hex.h"
+#include "userspace/lib/base/time.h"
 #include "userspace/lib/provider/service/rootfile.h"
 #include "userspace/lib/provider/service/stamp.h"
 #include "userspace/lib/provider/service/text.h"
-#include "userspace/lib/util/base64.h"
-#include "userspace/lib/util/error.h"
-#include "userspace/lib/util/file.h"
-#include "userspace/lib/util/hex.h"
-#include "userspace/lib/util/time.h"
 
 #define MAGIC "envol-root "
 #define PLAIN "1\n"

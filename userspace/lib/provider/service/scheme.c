@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "userspace/lib/base/error.h"
 #include "userspace/lib/provider/provider.h"
 #include "userspace/lib/provider/service/scheme.h"
-#include "userspace/lib/util/error.h"
 
 #define CHARACTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-"
 

@@ -5,11 +5,11 @@
 
 #include <tss2/tss2_mu.h>
 
+#include "userspace/lib/base/error.h"
+#include "userspace/lib/base/time.h"
 #include "userspace/lib/provider/service/pcr.h"
-#include "userspace/lib/provider/service/unseal.h"
 #include "userspace/lib/provider/service/tpm.h"
-#include "userspace/lib/util/error.h"
-#include "userspace/lib/util/time.h"
+#include "userspace/lib/provider/service/unseal.h"
 
 static const char *const default_devices[] = { "/dev/tpmrm0", "/dev/tpm0" };
 

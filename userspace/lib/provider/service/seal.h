@@ -6,10 +6,10 @@
  */
 #pragma once
 
+#include "userspace/lib/base/blob.h"
+#include "userspace/lib/base/secret.h"
 #include "userspace/lib/internal.h"
 #include "userspace/lib/provider/service/policy.h"
-#include "userspace/lib/util/blob.h"
-#include "userspace/lib/util/secret.h"
 
 #define ENVOL_SEAL_BLOB_MAX 1024u	/* bytes of each of the four */
 

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "userspace/lib/base/error.h"
+#include "userspace/lib/base/hex.h"
 #include "userspace/lib/crypto/digest.h"
 #include "userspace/lib/crypto/keywrap.h"
 #include "userspace/lib/crypto/random.h"
@@ -12,8 +14,6 @@
 #include "userspace/lib/provider/service/sealfile.h"
 #include "userspace/lib/provider/service/stamp.h"
 #include "userspace/lib/provider/service/text.h"
-#include "userspace/lib/util/error.h"
-#include "userspace/lib/util/hex.h"
 
 #define KEY_SIZE 32u
 #define WRAPPED_MAX (ENVOL_KEYWRAP_MAX + 8u)

@@ -14,9 +14,9 @@
  */
 #pragma once
 
+#include "userspace/lib/base/blob.h"
+#include "userspace/lib/base/secret.h"
 #include "userspace/lib/internal.h"
-#include "userspace/lib/util/blob.h"
-#include "userspace/lib/util/secret.h"
 
 /*
  * @setting is SCHEME.KEY. -EINVAL for a policy with a PIN, -EFBIG for more than

@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "userspace/lib/base/attr.h"
 #include "userspace/lib/provider/service/secureboot.h"
-#include "userspace/lib/util/attr.h"
 
 /* EFI's global variables (UEFI 2.10, 3.3). Their files begin with four bytes of attributes. */
 #define GLOBAL "8be4df61-93ca-11d2-aa0d-00e098032b8c"

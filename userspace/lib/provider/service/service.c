@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "userspace/lib/base/error.h"
+#include "userspace/lib/base/time.h"
 #include "userspace/lib/crypto/keywrap.h"
 #include "userspace/lib/crypto/random.h"
 #include "userspace/lib/provider/provider.h"
@@ -12,8 +14,6 @@
 #include "userspace/lib/provider/service/sealfile.h"
 #include "userspace/lib/provider/service/text.h"
 #include "userspace/lib/provider/service/transfer.h"
-#include "userspace/lib/util/error.h"
-#include "userspace/lib/util/time.h"
 
 #define ALGORITHM "A256KWP"
 

@@ -4,10 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "userspace/lib/base/error.h"
+#include "userspace/lib/base/hex.h"
 #include "userspace/lib/crypto/digest.h"
 #include "userspace/lib/provider/service/stamp.h"
-#include "userspace/lib/util/error.h"
-#include "userspace/lib/util/hex.h"
 
 #define VERSION " 1\n"
 #define MAC_LINE_LEN (4 + 2 * ENVOL_DIGEST_SIZE + 1)	/* "mac ", hex, newline */

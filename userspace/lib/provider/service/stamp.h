@@ -6,10 +6,10 @@
  */
 #pragma once
 
+#include "userspace/lib/base/blob.h"
 #include "userspace/lib/internal.h"
 #include "userspace/lib/provider/service/root.h"
 #include "userspace/lib/provider/service/text.h"
-#include "userspace/lib/util/blob.h"
 
 /* The two first lines into an empty @text. -ENOMEM. */
 int envol_stamp_begin(struct envol *ev, const struct envol_root *root,

@@ -7,8 +7,8 @@
 #include <tss2/tss2_rc.h>
 #include <tss2/tss2_tctildr.h>
 
+#include "userspace/lib/base/error.h"
 #include "userspace/lib/provider/service/tpm.h"
-#include "userspace/lib/util/error.h"
 
 #define DEVICE "device:"
 

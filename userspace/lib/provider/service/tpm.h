@@ -7,8 +7,8 @@
 
 #include <tss2/tss2_esys.h>
 
+#include "userspace/lib/base/blob.h"
 #include "userspace/lib/internal.h"
-#include "userspace/lib/util/blob.h"
 
 struct envol_tpm {
 	struct envol *ev;

@@ -2,8 +2,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "userspace/lib/base/error.h"
 #include "userspace/lib/provider/service/transfer.h"
-#include "userspace/lib/util/error.h"
 
 int envol_transfer_export(struct envol_keystore *ks,
 			  const struct envol_record *record,

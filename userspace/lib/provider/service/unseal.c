@@ -5,10 +5,10 @@
 
 #include <tss2/tss2_mu.h>
 
+#include "userspace/lib/base/error.h"
 #include "userspace/lib/crypto/digest.h"
 #include "userspace/lib/provider/service/pcr.h"
 #include "userspace/lib/provider/service/unseal.h"
-#include "userspace/lib/util/error.h"
 
 int envol_unseal_pin_value(struct envol *ev, const struct envol_secret *pin,
 			   TPM2B_AUTH *value)

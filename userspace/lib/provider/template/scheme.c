@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "userspace/lib/base/error.h"
 #include "userspace/lib/provider/provider.h"
-#include "userspace/lib/util/error.h"
 
 #define CHARACTERS "abcdefghijklmnopqrstuvwxyz0123456789-"
 

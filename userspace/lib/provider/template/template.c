@@ -9,11 +9,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "userspace/lib/base/error.h"
+#include "userspace/lib/base/file.h"
 #include "userspace/lib/crypto/keywrap.h"
 #include "userspace/lib/crypto/random.h"
 #include "userspace/lib/provider/provider.h"
-#include "userspace/lib/util/error.h"
-#include "userspace/lib/util/file.h"
 
 #define KEK_SIZE 32u
 #define VERSION "1"		/* a provider with versions names the one that wrapped */
