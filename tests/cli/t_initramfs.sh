@@ -23,6 +23,7 @@ copy_exec() { :; }
 manual_add_modules() { :; }
 auto_add_modules() { :; }
 dfatal() { echo "E: $*"; }
+dwarn() { echo "W: $*"; }
 inst() { [ -e "$1" ]; }
 inst_multiple() { :; }
 inst_simple() { :; }
@@ -44,15 +45,20 @@ images() {
 	printf '%s\n' "$@" >volumes
 	[ ! -e mode ] || chmod "$(cat mode)" volumes
 	rm -rf image
-	DESTDIR=$dir/image BUSYBOX=y sh -c 'umask 077; mkdir -p image/bin; : >image/bin/busybox; . ./hook' >out 2>&1
+	DESTDIR=$dir/image BUSYBOX=y MODULESDIR=$dir/modules version=6.12 sh -c 'umask 077; mkdir -p image/bin; : >image/bin/busybox; . ./hook' >out 2>&1
 	echo "[hook $?: $(cat image/"$dir"/lib/initramfs/image/names 2>/dev/null)]"
 	grep -v '^$' out | filter
 	rm -rf image
-	initdir=$dir/image moddir=$dir bash -c '. ./functions; . ./module-setup.sh
-		mkdir -p "$initdir/etc/cmdline.d"; check || exit 77; install' >out 2>&1
+	initdir=$dir/image moddir=$dir srcmods=$dir/modules kernel=6.12 bash -c '. ./functions; . ./module-setup.sh
+		mkdir -p "$initdir/etc/cmdline.d"; check || exit 77; installkernel; install' >out 2>&1
 	echo "[dracut $?: $(cat image/"$dir"/lib/initramfs/image/names 2>/dev/null)]"
 	grep -v '^$' out | filter
 }
+has_modules() { # FILE…
+	mkdir -p modules
+	printf '%s:\n' "$@" >modules/modules.dep
+}
+has_modules updates/dkms/dm-envol.ko kernel/drivers/md/dm-crypt.ko.xz
 kek="kek=disk initramfs-secret=clear"
 
 echo "# as it should be"
@@ -72,6 +78,16 @@ images "root $dir/img id=$id $kek initramfs header=$dir/none.header"
 echo "# a file of a setting is not there"
 printf '[https]\nca_file = %s/none.pem\n' "$dir" >>envol.conf
 images "root $dir/img id=$id kek=https://corp.vault.azure.net/keys/k initramfs"
+echo "# a kernel for which DKMS did not build"
+has_modules kernel/drivers/md/dm-crypt.ko.xz
+images "root $dir/img id=$id $kek initramfs"
+images "root $dir/img id=$id $kek initramfs target=envol"
+echo "# a kernel that has nothing"
+has_modules kernel/drivers/md/dm-mirror.ko
+images "root $dir/img id=$id $kek initramfs"
+echo "# dm-crypt is a part of the kernel"
+echo kernel/drivers/md/dm-crypt.ko >modules/modules.builtin
+images "root $dir/img id=$id $kek initramfs target=crypt"
 
 echo "# who holds the TPM's answer, however deep below what was started"
 mkdir -p run lib/initramfs/image

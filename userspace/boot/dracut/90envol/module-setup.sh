@@ -39,8 +39,35 @@ depends() {
 	done < <(needs)
 }
 
+# Of this kernel, as a module or in it: where DKMS could not build for it, that one's image tells.
+has_module() {
+	grep -qs "/$1[.]ko" "$srcmods/modules.dep" "$srcmods/modules.builtin"
+}
+
+proves_kernel() {
+	local served='' lacks='' module
+	# Where that fails, so does the image: install says why.
+	needs >/dev/null 2>&1 || return 0
+	for module in dm-envol dm-crypt; do
+		needs | grep -qE "^module +$module$" || continue
+		if has_module "$module"; then
+			served=yes
+		elif [[ $module = dm-envol ]]; then
+			lacks=yes
+		fi
+	done
+	[[ -n $served ]] || {
+		# shellcheck disable=SC2046
+		dfatal "envol: kernel $kernel has no module that opens: $(echo $(volumes)); for dm-envol see: dkms status"
+		exit 1
+	}
+	[[ -z $lacks ]] ||
+		dwarn "envol: kernel $kernel has no module dm-envol, see: dkms status; where the table allows it, dm-crypt serves"
+}
+
 installkernel() {
 	local kind value
+	proves_kernel
 	while read -r kind value; do
 		# A driver of the machine that builds is not asked for: another may boot the image.
 		[[ $kind != module ]] || hostonly='' instmods "$value"
