@@ -53,7 +53,7 @@ expect 'a volume is made under it' envol format volume.img --kek service:disk7 -
 expect 'and checked' envol check volume.img
 expect 'each use is on record' grep -q '"uri":"service:disk7"' /var/lib/envol/audit.log
 expect 'the record is for root alone' is 600 stat -c %a /var/lib/envol/audit.log
-expect 'blkid tells udev whose it is' says ID_FS_SUBSYSTEM=envol blkid -p -o udev volume.img
+expect 'blkid tells udev whose it is' is envol blkid -p -s SUBSYSTEM -o value volume.img
 
 needed apt-get remove -qq -y envol-keyvault
 expect 'a key whose package is missing names it' says 'install the package envol-keyvault' envol provider check https://corp.vault.azure.net/keys/k
