@@ -121,6 +121,8 @@ need_udev() {
 	! udevadm control --ping --timeout=5 2>/dev/null || return 0
 	unset DM_DISABLE_UDEV
 	/usr/lib/systemd/systemd-udevd --daemon 2>/dev/null || fail "udevd does not start"
+	# Once it has ended, nobody answers a dmsetup that waits for it.
+	defer export DM_DISABLE_UDEV=1
 	defer udevadm control --exit
 	udevadm trigger --type=devices --subsystem-match=block --action=add
 	udevadm settle --timeout=60 || fail "udev does not settle"
