@@ -58,4 +58,7 @@ debs() {
 	for name; do echo /debs/"${name}"_*.deb; done
 }
 
+# older NAME… - those of an older version
+older() { sed 's,^/debs/,/debs/older/,' < <(debs "$@" | sed 's/_.*_/_0.0.9_/'); }
+
 installed() { dpkg-query -W -f '${db:Status-Abbrev}${Package}\n' 'envol*' | sed -n 's/^ii *//p' | sort; }

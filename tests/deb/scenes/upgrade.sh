@@ -3,7 +3,6 @@
 # From an older version, whose settings differ, to this one.
 . /t/lib.sh
 all='envol envol-keyvault envol-kmip envol-pkcs11'
-older() { sed 's,^/debs/,/debs/older/,' < <(debs "$@" | sed 's/_.*_/_0.0.9_/'); }
 version() { dpkg-query -W -f '${Version}' envol; }
 upgrade() { # OPTION…
 	# shellcheck disable=SC2046
