@@ -13,10 +13,30 @@ cp "/usr/src/linux-headers-$release/.config" "/boot/config-$release"
 touch "/lib/modules/$release/modules.order" "/lib/modules/$release/modules.builtin"
 depmod "$release" 2>/dev/null
 
+# For one kernel from an older version, as on a machine whose volumes are open: nothing is to
+# unload the module, and no other version of it is left.
+if [ "$1" = 6.1 ]; then
+	# shellcheck disable=SC2046
+	needed apt_install $(older envol-dkms)
+	needed grep -q 0.0.9 <(dkms status)
+	for program in rmmod modprobe insmod; do
+		printf '#!/bin/sh\necho "$0 $*" >>/tmp/calls\n' >/usr/local/sbin/$program
+		chmod 755 /usr/local/sbin/$program
+	done
+	hash -r
+	needed modprobe -r this-is-noticed
+fi
 # shellcheck disable=SC2046
 expect 'the package installs' apt_install $(debs envol-dkms)
 version=$(dpkg-query -W -f '${Version}' envol-dkms)
 expect 'DKMS has built and installed it' says "envol/$version, $release, x86_64: installed" dkms status
+if [ "$1" = 6.1 ]; then
+	expect 'the upgrade unloads and loads nothing' is '/usr/local/sbin/modprobe -r this-is-noticed' cat /tmp/calls
+	expect 'and leaves no sources of the older version' test ! -e /usr/src/envol-0.0.9
+	expect 'nor its module' fails says 0.0.9 dkms status
+	rm /usr/local/sbin/{rmmod,modprobe,insmod}
+	hash -r
+fi
 module=$(find "/lib/modules/$release/updates" -name 'dm-envol.ko*')
 expect 'there is one module' test "$(wc -w <<<"$module")" = 1
 expect 'of that kernel' says "$release" modinfo -F vermagic "$module"
