@@ -97,3 +97,19 @@ def a_root_that_does_not_mount_and_a_shell(s):
         m.expect("Rebooting automatically due to panic=", 120)
         m.wait_end()
         assert "(initramfs)" not in m.text
+
+
+@deep
+def a_shell_before_anything(s):
+    """Its TPM is shut as early as that, and the boot that goes on wants the recovery key."""
+    with s.guest("top", s.g.volumes([s.g.keks["service"]], names=["root"]),
+                 "init=/usr/local/sbin/proof rw break=top", tpm=s.g.tpm) as m:
+        m.expect(r"\(initramfs\)", 120)
+        m.type("cat /sys/class/tpm/tpm0/pcr-sha256/13")
+        assert m.expect("^[0-9A-F]{64}$", 30)[0].strip("0"), "PCR 13 is still zero"
+        m.type("exit")
+        m.expect(PROMPT, 90)
+        m.expect("PCR 13 is not what it was", 60)
+        m.type(s.g.recovery.read_text().strip())
+        proof(m)
+        m.wait_end()
