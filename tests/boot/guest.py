@@ -10,6 +10,7 @@ import tempfile
 import threading
 import time
 
+OVMF = pathlib.Path("/usr/share/OVMF")
 SCALE = int(os.environ.get("ENVOL_VM_SCALE", "1"))
 
 
@@ -24,7 +25,7 @@ class Stuck(Exception):
 
 class Guest:
     def __init__(self, log, kernel, initrd, disks, append="", tpm=None, net=None, clock=None, mem="1024",
-                 writes=False, under=()):
+                 writes=False, under=(), secure_boot=None):
         self.work = pathlib.Path(tempfile.mkdtemp(prefix="envol-boot-"))
         self.log = log
         self.text, self.seen = "", 0
@@ -44,6 +45,8 @@ class Guest:
         command += ["-net", "none"] if not net else net
         if clock:
             command += ["-rtc", f"base={clock}"]
+        if secure_boot is not None:
+            command += self.firmware(secure_boot)
         if tpm:
             shutil.copytree(tpm, self.work / "tpm")
             self.children.append(start(["swtpm", "socket", "--tpm2", "--tpmstate", "dir=tpm",
@@ -57,6 +60,14 @@ class Guest:
                           stderr=subprocess.STDOUT)
         self.children.append(self.qemu)
         threading.Thread(target=self.read, daemon=True).start()
+
+    def firmware(self, has_keys):
+        """UEFI, with Secure Boot by keys that are for tests; without any it is off, by the same firmware."""
+        variables = self.work / "variables"
+        shutil.copyfile(OVMF / ("OVMF_VARS_4M.snakeoil.fd" if has_keys else "OVMF_VARS_4M.fd"), variables)
+        return ["-machine", "smm=on", "-global", "driver=cfi.pflash01,property=secure,value=on",
+                "-drive", f"if=pflash,format=raw,unit=0,readonly=on,file={OVMF}/OVMF_CODE_4M.secboot.fd",
+                "-drive", f"if=pflash,format=raw,unit=1,file={variables}"]
 
     def read(self):
         with open(self.log, "wb") as log:

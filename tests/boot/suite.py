@@ -53,11 +53,11 @@ class Suite:
         command([TESTS / "vm" / "build-module", kernel, self.out])
 
     def guest(self, name, volumes, append="init=/usr/local/sbin/proof rw", initrd=None, disks=("root",), files=None,
-              kernel=None, **options):
+              kernel=None, vmlinuz=None, **options):
         g, kernel = self.g, kernel or self.kernel
         initrd = g.initrd(initrd or f"initrd-{kernel}.img", name, volumes, files)
         home = command(["bash", "-c", f". {TESTS}/vm/common.sh; kernel_dir {kernel}"]).strip()
-        return Guest(g.log / f"{name}.console", f"{home}/vmlinuz", initrd,
+        return Guest(g.log / f"{name}.console", vmlinuz or f"{home}/vmlinuz", initrd,
                      [g.dir / f"{disk}.disk" for disk in disks], append, **options)
 
 
