@@ -108,6 +108,18 @@ for unit in "$one" "$net"; do
 	ok "systemd likes $unit" sh -c "! systemd-analyze verify --man=no '$unit' 2>&1 | grep envol"
 done
 
+# A header that is a file, and what may be written.
+wipefs -qa "$disk"
+truncate -s 16M /boot/units.header
+ok "a header that is a file" envol format "$disk" --header /boot/units.header --kek service:units --yes
+id=$(envol open "$disk" x --header /boot/units.header --test --json | sed -n 's/.*"fingerprint": "\(.*\)",/\1/p')
+echo "unit-one $disk header=/boot/units.header id=$id kek=service:units noauto" >$table
+now
+ok "opens" systemctl start "$one"
+ok "closes" systemctl stop "$one"
+ok "images of homes are not seen read-only" test "$(systemctl show -P ProtectHome "$one")" = no
+ok "nor is /boot to the watch" test "$(systemctl show -P ProtectSystem envol-watch.service)" = no
+
 # Thrown away.
 wipefs -qa "$disk"
 part=$(readlink -f "$disk")
