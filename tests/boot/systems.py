@@ -62,6 +62,24 @@ def an_image_for_a_vault_alone(s):
 
 
 @deep
+def a_kernel_whose_module_dkms_did_not_build(s):
+    """An image that opens by dm-crypt is made with a warning; one that could open nothing is not made."""
+    g, volumes = s.g, s.g.volumes([s.g.keks["service"]], names=["root"])
+    g.make_image(s.kernel, "without", volumes, WITHOUT="dm-envol", DRACUT="1")
+    for log in "update-initramfs.log", "root.log":
+        assert "has no module dm-envol, see: dkms status" in (g.dir / log).read_text(), f"{log} does not warn"
+    held = (g.dir / "initrd-without.list").read_text()
+    assert "dm-crypt.ko" in held and "dm-envol.ko" not in held
+    for without, more in ("dm-envol dm-crypt", ""), ("dm-envol", "target=envol"):
+        try:
+            g.make_image(s.kernel, "refused", g.volumes([g.keks["service"]], names=["root"], more=more), WITHOUT=without)
+        except RuntimeError as refused:
+            assert "has no module that opens: root" in str(refused), refused
+        else:
+            raise AssertionError(f"an image without {without} for a volume with {more or 'any target'}")
+
+
+@deep
 def after_a_kernel_upgrade(s):
     """Installed in the running system, whose root its TPM opened; the next start has nobody's help."""
     g, other = s.g, "7.x" if s.kernel != "7.x" else "6.12"
