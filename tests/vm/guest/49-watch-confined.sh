@@ -9,7 +9,7 @@
 # deep: 6.1 7.x
 . "${0%/*}/lib.sh"
 . "${0%/*}/volume.sh"
-requires apparmor_parser aa-exec setpriv softhsm2-util tpm2_pcrextend python3 DISK1 DISK2
+requires apparmor_parser aa-exec setpriv softhsm2-util tpm2_pcrextend python3 DISK1 DISK2 DISK3
 [ -e /sys/kernel/security/apparmor ] || mount -t securityfs securityfs /sys/kernel/security
 [ -e /sys/kernel/security/apparmor/profiles ] || fail "this kernel has no AppArmor"
 load dm-envol tpm_crb
@@ -83,6 +83,10 @@ uuid=$(blkid -p -s UUID -o value "$DISK1")
 envol open "$DISK1" data --kek $KEK >/dev/null || fail "open"
 id=$(status_of data fingerprint)
 echo "data UUID=$uuid id=$id kek=$KEK" >/etc/envol/volumes
+make_volume "$DISK3" --header /etc/envol/file.header
+defer rm -f /etc/envol/file.header
+envol open "$DISK3" file --header /etc/envol/file.header --kek $KEK >/dev/null || fail "open by a file"
+echo "file $DISK3 header=/etc/envol/file.header id=$(status_of file fingerprint) kek=$KEK" >>/etc/envol/volumes
 defer rm -f /etc/envol/volumes
 envol format "$DISK2" --kek "$TOKEN" --mix-random "$TOKEN" --yes >/dev/null || fail "format"
 envol open "$DISK2" token --kek "$TOKEN" >/dev/null || fail "open by the token"
@@ -91,6 +95,8 @@ envol open "$DISK2" token --kek "$TOKEN" >/dev/null || fail "open by the token"
 looks ""
 envol key rotate disk >/dev/null
 looks "data: rewrapped: 1 wraps"
+grep -qF "file: rewrapped: 1 wraps" /tmp/said || fail "the header that is a file: $(cat /tmp/said; denials)"
+envol close file || fail "close file"
 envol key disable disk >/dev/null
 looks "data: refused: $KEK" "grace = 1h"
 envol key enable disk >/dev/null
