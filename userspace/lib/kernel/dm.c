@@ -112,7 +112,9 @@ static int task_open(struct envol *ev, struct task *task, int type,
 	/* Making one asks the kernel for its version. */
 	if (said.first_error[0] || try_control())
 		return no_device_mapper(ev);
-	return envol_error(ev, -ENOMEM, "out of memory");
+	/* It never asks twice, and says nothing the second time. */
+	return envol_error(ev, -ENOMEM,
+			   "libdevmapper gives up: memory is short, or device-mapper came after it was first asked for; run the command again");
 }
 
 static int task_error(struct envol *ev, int error, const char *what,
